@@ -1,0 +1,3 @@
+"""Image recognition that holds its accuracy on degraded pictures."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,301 @@
+"""Every knob of every program, once: name, default, help and bounds.
+
+A program's flags, its validation and a run's `config.json` are made from these
+classes, so a new knob is one line here. Nothing of ours and no TensorFlow is
+imported: `--help` must answer at once.
+"""
+
+import dataclasses
+
+from qualnet_tf.knobs import Config, knob, require
+
+SEVERITY_TABLES = ("auto", "imagenet_c", "tiny_imagenet_c", "cifar_c")
+PICTURE_FORMATS = ("png", "jpeg")
+STEMS = ("qualnet", "original")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class TrainConfig(Config):
+    """One training run, stage 1, stage 2 or a baseline."""
+
+    run_dir: str = knob(
+        "",
+        "folder of this run; a run that stopped continues from it",
+        path=True,
+    )
+    # Data.
+    dataset: str = knob(
+        "digits",
+        "digits (embedded), synthetic, folder (class folders in --data_dir) or "
+        "any TensorFlow Datasets classification set",
+    )
+    data_dir: str = knob(
+        "",
+        "folder of class folders (dataset=folder) or of prepared TensorFlow "
+        "Datasets",
+        path=True,
+    )
+    download: bool = knob(
+        False, "whether a TensorFlow Datasets set may be downloaded"
+    )
+    skip_bad_files: bool = knob(
+        False,
+        "leave out files that are no complete picture (counted in run.json) "
+        "instead of stopping",
+    )
+    max_train_images: int = knob(
+        0, "use only so many training images; 0 uses all", lower=0
+    )
+    validation_fraction: float = knob(
+        0.1,
+        "share of training images held out where the set has no validation "
+        "or test split",
+        lower=0.01,
+        upper=0.9,
+    )
+    image_size: int = knob(
+        224, "side of the network's input, pixels", lower=16, upper=4096
+    )
+    augmentation: str = knob(
+        "imagenet", "crop and flip of training images", names="augmentations"
+    )
+    # Corruptions in training.
+    clean_fraction: float = knob(
+        0.5,
+        "probability that a training image stays clean; 1 is clean training",
+        lower=0.0,
+        upper=1.0,
+    )
+    corruptions: tuple[str, ...] = knob(
+        ("test",),
+        "corruptions to train on, or the groups test (15), holdout (4), all",
+        names="corruptions",
+    )
+    severities: tuple[int, ...] = knob(
+        (1, 2, 3, 4, 5), "severities to train on", lower=1, upper=5
+    )
+    severity_table: str = knob(
+        "auto",
+        "constants of the severities; auto chooses by image side",
+        choices=SEVERITY_TABLES,
+    )
+    # Model and method.
+    backbone: str = knob(
+        "resnet50",
+        "backbone, or the invertible network of stage 1",
+        names="networks",
+    )
+    stem: str = knob(
+        "qualnet",
+        "stem of ImageNet backbones: the paper's (no max-pool) or the original",
+        choices=STEMS,
+    )
+    method: str = knob("supervised", "way of learning", names="methods")
+    quality_weight: float = knob(
+        0.0, "lambda, weight of the quality loss (Eq. 6)", lower=0.0
+    )
+    stage1_run_dir: str = knob(
+        "",
+        "finished stage-1 run whose inverse is the decoder",
+        path=True,
+    )
+    # Optimisation.
+    batch_size: int = knob(256, "images per step over all replicas", lower=1)
+    num_epochs: int = knob(90, "passes over the training images", lower=1)
+    learning_rate: float = knob(0.1, "peak learning rate of SGD", lower=0.0)
+    decay_epochs: tuple[int, ...] = knob(
+        (30, 60), "epochs at which the learning rate decays", lower=0
+    )
+    decay_factor: float = knob(
+        0.1, "factor of each decay", lower=0.0, upper=1.0
+    )
+    warmup_epochs: float = knob(
+        0.0, "epochs of linear warm-up from zero", lower=0.0
+    )
+    momentum: float = knob(0.9, "momentum of SGD", lower=0.0, upper=0.9999)
+    weight_decay: float = knob(
+        1e-4,
+        "L2 penalty on convolution and dense kernels, as a gradient term",
+        lower=0.0,
+    )
+    label_smoothing: float = knob(
+        0.0, "share of the target spread over all classes", lower=0.0, upper=0.9
+    )
+    # The run.
+    validation_epochs: int = knob(
+        1,
+        "epochs between validations on clean images; 0 validates at the end",
+        lower=0,
+    )
+    checkpoint_steps: int = knob(
+        1000, "steps between checkpoints, beside one an epoch", lower=1
+    )
+    seed: int = knob(
+        0, "seed of weights, order and corruptions", lower=0, upper=2**31 - 1
+    )
+    deterministic: bool = knob(
+        False, "bit-identical weights from equal seeds, at some cost"
+    )
+    jit_compile: bool = knob(False, "compile the training step with XLA")
+    dry_run: bool = knob(
+        False, "build everything, run one batch, write nothing"
+    )
+
+    def check(self) -> None:
+        if not self.dry_run:
+            require(self, "run_dir", "name a folder for the run")
+        if self.quality_weight > 0 and not self.stage1_run_dir:
+            raise ValueError(
+                f"--quality_weight={self.quality_weight} needs a decoder: "
+                "expected --stage1_run_dir, a finished stage-1 run"
+            )
+        if self.method == "qualnet":
+            require(
+                self,
+                "stage1_run_dir",
+                "method qualnet expects a finished stage-1 run",
+            )
+        elif self.quality_weight > 0 or self.stage1_run_dir:
+            raise ValueError(
+                f"--method={self.method} has no decoder: expected "
+                "--quality_weight=0 and no --stage1_run_dir, or "
+                "--method=qualnet"
+            )
+        if list(self.decay_epochs) != sorted(set(self.decay_epochs)):
+            raise ValueError(
+                f"--decay_epochs={_join(self.decay_epochs)}: expected "
+                "increasing epochs"
+            )
+        if self.clean_fraction < 1 and not self.corruptions:
+            raise ValueError(
+                f"--clean_fraction={self.clean_fraction} needs --corruptions: "
+                "name some, or pass --clean_fraction=1"
+            )
+        if not self.severities:
+            raise ValueError("--severities is empty: expected some of 1-5")
+
+
+def _join(values: tuple) -> str:
+    return ",".join(str(value) for value in values)
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class EvaluateConfig(Config):
+    """Clean and corrupted accuracy of finished runs."""
+
+    run_dir: tuple[str, ...] = knob(
+        (),
+        "finished runs; those on the same data are evaluated together",
+        path=True,
+    )
+    corruptions: tuple[str, ...] = knob(
+        ("all",),
+        "corruptions to evaluate, or the groups test (15), holdout (4), all",
+        names="corruptions",
+    )
+    severities: tuple[int, ...] = knob(
+        (1, 2, 3, 4, 5), "severities to evaluate", lower=1, upper=5
+    )
+    num_images: int = knob(
+        0, "use only so many validation images; 0 uses all", lower=0
+    )
+    batch_size: int = knob(256, "images per step", lower=1)
+    seed: int = knob(0, "seed of the corruptions", lower=0, upper=2**31 - 1)
+    num_pictures: int = knob(
+        8, "example pictures kept for the report", lower=0, upper=64
+    )
+
+    def check(self) -> None:
+        require(self, "run_dir", "name one or more finished runs")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ReportConfig(Config):
+    """A page about one or more evaluated runs."""
+
+    run_dir: tuple[str, ...] = knob(
+        (), "evaluated runs, compared in this order", path=True
+    )
+    output: str = knob(
+        "",
+        "HTML file to write; empty writes report.html in the last run",
+        path=True,
+    )
+
+    def check(self) -> None:
+        require(self, "run_dir", "name one or more evaluated runs")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ExportConfig(Config):
+    """A classifier for deployment, without its decoder."""
+
+    run_dir: str = knob("", "finished run", path=True)
+    output_dir: str = knob(
+        "",
+        "folder that gets a numbered version; empty is RUN/export",
+        path=True,
+    )
+
+    def check(self) -> None:
+        require(self, "run_dir", "name a finished run")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class PredictConfig(Config):
+    """Classifies picture files with an exported model."""
+
+    run_dir: str = knob("", "run whose newest export is used", path=True)
+    export_dir: str = knob("", "exported model, instead of a run", path=True)
+    image: tuple[str, ...] = knob((), "picture files", path=True)
+    top_k: int = knob(3, "classes to print per picture", lower=1)
+
+    def check(self) -> None:
+        if bool(self.run_dir) == bool(self.export_dir):
+            raise ValueError(
+                "expected exactly one of --run_dir and --export_dir, received "
+                f"{'both' if self.run_dir else 'neither'}"
+            )
+        require(self, "image", "name one or more picture files")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class CorruptConfig(Config):
+    """A corrupted copy of a folder of class folders."""
+
+    input_dir: str = knob("", "folder of class folders", path=True)
+    output_dir: str = knob(
+        "",
+        "folder for <corruption>/<severity>/<class>/<file>",
+        path=True,
+    )
+    corruptions: tuple[str, ...] = knob(
+        ("test",),
+        "corruptions to apply, or the groups test (15), holdout (4), all",
+        names="corruptions",
+    )
+    severities: tuple[int, ...] = knob(
+        (1, 2, 3, 4, 5), "severities to apply", lower=1, upper=5
+    )
+    severity_table: str = knob(
+        "auto",
+        "constants of the severities; auto chooses by image side",
+        choices=SEVERITY_TABLES,
+    )
+    image_size: int = knob(
+        0,
+        "side of the centre crop that is corrupted, pixels; 0 keeps each "
+        "picture's size",
+        lower=0,
+    )
+    format: str = knob(
+        "png", "format of the written files", choices=PICTURE_FORMATS
+    )
+    seed: int = knob(0, "seed of the corruptions", lower=0, upper=2**31 - 1)
+    skip_bad_files: bool = knob(
+        False, "leave out files that are no complete picture, and count them"
+    )
+
+    def check(self) -> None:
+        require(self, "input_dir", "name a folder of class folders")
+        require(self, "output_dir", "name a folder for the result")

@@ -1,0 +1,166 @@
+"""File names inside a run folder, and the atomic writes that fill it.
+
+A reader never sees half a file: everything is written beside its final name
+and then renamed, which is atomic within one file system.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import tempfile
+from collections.abc import Iterator
+from typing import Any
+
+
+class RunDir:
+    """The layout of one run.
+
+    Args:
+        path: The run's folder; it need not exist yet.
+    """
+
+    def __init__(self, path: str | os.PathLike):
+        self.path = pathlib.Path(path)
+
+    @property
+    def name(self) -> str:
+        """The run's name, as reports show it."""
+        return self.path.resolve().name
+
+    @property
+    def config(self) -> pathlib.Path:
+        """All knobs, as JSON."""
+        return self.path / "config.json"
+
+    @property
+    def flags(self) -> pathlib.Path:
+        """The same knobs as a flagfile."""
+        return self.path / "flags.txt"
+
+    @property
+    def run_info(self) -> pathlib.Path:
+        """Versions, revision, device, seed, classes, status."""
+        return self.path / "run.json"
+
+    @property
+    def metrics(self) -> pathlib.Path:
+        """One row per epoch."""
+        return self.path / "metrics.csv"
+
+    @property
+    def classifier(self) -> pathlib.Path:
+        """The trained backbone and head: what is evaluated and exported."""
+        return self.path / "classifier.keras"
+
+    @property
+    def connector(self) -> pathlib.Path:
+        """The connector of a `qualnet` run (training and pictures only)."""
+        return self.path / "connector.keras"
+
+    @property
+    def stage1_classifier(self) -> pathlib.Path:
+        """The stage-1 network whose inverse is this run's decoder."""
+        return self.path / "stage1_classifier.keras"
+
+    @property
+    def checkpoints(self) -> pathlib.Path:
+        """Folder of training checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def events(self) -> pathlib.Path:
+        """Folder of TensorBoard events."""
+        return self.path / "events"
+
+    @property
+    def results(self) -> pathlib.Path:
+        """Accuracies per condition."""
+        return self.path / "results" / "classification.json"
+
+    @property
+    def pictures(self) -> pathlib.Path:
+        """Example pictures of the evaluation."""
+        return self.path / "results" / "pictures.npz"
+
+    @property
+    def exports(self) -> pathlib.Path:
+        """Folder of numbered exports."""
+        return self.path / "export"
+
+    @property
+    def report(self) -> pathlib.Path:
+        """The HTML report."""
+        return self.path / "report.html"
+
+    def read_info(self) -> dict[str, Any]:
+        """Returns what `run.json` says.
+
+        Raises:
+            ValueError: If there is no such run.
+        """
+        if not self.run_info.is_file():
+            raise ValueError(
+                f"{self.path}: expected a run folder with {self.run_info.name}"
+                "; train it first, or check --run_dir"
+            )
+        return json.loads(self.run_info.read_text())
+
+    def read_finished_info(self) -> dict[str, Any]:
+        """Returns `run.json` of a finished run.
+
+        Raises:
+            ValueError: If the run does not exist or has not finished.
+        """
+        info = self.read_info()
+        if info.get("status") != "finished" or not self.classifier.is_file():
+            raise ValueError(
+                f"{self.path}: expected a finished run, received one that is "
+                f"{info.get('status', 'unknown')!r}; start its training again "
+                "to finish it"
+            )
+        return info
+
+
+@contextlib.contextmanager
+def atomic_file(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """Yields a temporary path that becomes `path` when the block succeeds.
+
+    When the block raises, nothing of it stays and an older `path` is kept.
+    The suffix is kept, since writers choose their format by it.
+
+    Args:
+        path: Final file name; its folder is made.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(
+        prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent
+    )
+    os.close(handle)
+    temporary = pathlib.Path(name)
+    try:
+        yield temporary
+        with open(temporary, "rb") as file:
+            os.fsync(file.fileno())
+        # mkstemp makes private files; a run folder is shared like any other.
+        os.chmod(temporary, 0o666 & ~_umask())
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def write_text(path: pathlib.Path, text: str) -> None:
+    """Writes `text` to `path`, all or nothing."""
+    with atomic_file(path) as temporary:
+        temporary.write_text(text)
+
+
+def write_json(path: pathlib.Path, value: Any) -> None:
+    """Writes `value` as JSON to `path`, all or nothing."""
+    write_text(path, json.dumps(value, indent=2) + "\n")

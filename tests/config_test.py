@@ -1,0 +1,59 @@
+"""Contradicting knobs are refused with a remedy."""
+
+import pytest
+
+from qualnet_tf import config
+
+
+def test_defaults_are_legal_once_a_run_is_named():
+    assert config.TrainConfig(run_dir="r").batch_size == 256
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"run_dir": ""}, "--run_dir is empty: name a folder"),
+        (
+            {"quality_weight": 0.1},
+            "--quality_weight=0.1 needs a decoder: expected --stage1_run_dir",
+        ),
+        (
+            {"quality_weight": 0.1, "stage1_run_dir": "s"},
+            "--method=supervised has no decoder",
+        ),
+        ({"method": "qualnet"}, "--stage1_run_dir is empty"),
+        ({"decay_epochs": (60, 30)}, "expected increasing epochs"),
+        ({"corruptions": ()}, "needs --corruptions"),
+        ({"severities": ()}, "--severities is empty"),
+        ({"severities": (0,)}, "--severities=0: expected at least 1"),
+        ({"clean_fraction": 1.5}, "--clean_fraction=1.5: expected at most 1"),
+    ],
+)
+def test_train_config_refuses(values, message):
+    with pytest.raises(ValueError, match=message):
+        config.TrainConfig(**{"run_dir": "r", **values})
+
+
+def test_dry_run_needs_no_folder():
+    assert config.TrainConfig(dry_run=True).run_dir == ""
+
+
+@pytest.mark.parametrize(
+    ("config_class", "message"),
+    [
+        (config.EvaluateConfig, "--run_dir is empty"),
+        (config.ReportConfig, "--run_dir is empty"),
+        (config.ExportConfig, "--run_dir is empty"),
+        (config.PredictConfig, "expected exactly one of --run_dir and --exp"),
+        (config.CorruptConfig, "--input_dir is empty"),
+    ],
+)
+def test_programs_say_what_they_need(config_class, message):
+    with pytest.raises(ValueError, match=message):
+        config_class()
+
+
+def test_every_knob_has_help():
+    for config_class in config.Config.__subclasses__():
+        for name, field in config_class.__dataclass_fields__.items():
+            assert field.metadata.get("help"), (config_class, name)
