@@ -1,0 +1,1 @@
+"""A trained model meets test conditions; what came out is kept in `results`."""

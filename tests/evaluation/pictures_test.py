@@ -1,0 +1,64 @@
+"""Tests of the file of example pictures."""
+
+import numpy as np
+import pytest
+
+from qualnet_tf.evaluation import results as results_lib
+from qualnet_tf.evaluation.results import Pictures
+
+
+def _batch(value, shape=(2, 8, 6, 3)):
+    return np.full(shape, value, np.uint8)
+
+
+@pytest.mark.parametrize("reconstructed", [False, True])
+def test_save_and_load(tmp_path, reconstructed):
+    more = {}
+    if reconstructed:
+        more = {
+            "reconstruction_of_clean": _batch(3),
+            "reconstruction_of_corrupted": _batch(4),
+        }
+    pictures = Pictures(_batch(1), _batch(2), ("fog 3", "snow 5"), **more)
+    path = tmp_path / "results" / "pictures.npz"
+    results_lib.save_pictures(pictures, path)
+    loaded = results_lib.load_pictures(path)
+    assert loaded.caption == ("fog 3", "snow 5")
+    assert loaded.arrays().keys() == pictures.arrays().keys()
+    for name, array in pictures.arrays().items():
+        np.testing.assert_array_equal(loaded.arrays()[name], array)
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"corrupted": _batch(1, (2, 8, 8, 3))}, "corrupted is uint8"),
+        ({"corrupted": _batch(1).astype(np.float32)}, "expected uint8"),
+        ({"caption": ("fog 3",)}, r"expected uint8 \(1, 8, 6, 3\)"),
+        ({"reconstruction_of_clean": _batch(1)}, "one reconstruction without"),
+    ],
+)
+def test_arrays_that_do_not_fit_are_refused(changes, message):
+    values = {
+        "clean": _batch(1),
+        "corrupted": _batch(2),
+        "caption": ("fog 3", "snow 5"),
+    }
+    with pytest.raises(ValueError, match=message):
+        Pictures(**(values | changes))
+
+
+def test_a_missing_file_says_what_to_run(tmp_path):
+    with pytest.raises(ValueError, match="no pictures; evaluate the run"):
+        results_lib.load_pictures(tmp_path / "pictures.npz")
+
+
+def test_damaged_and_foreign_files_are_refused(tmp_path):
+    path = tmp_path / "pictures.npz"
+    path.write_bytes(b"PK\x03\x04 half a file")
+    with pytest.raises(ValueError, match="not the pictures of an evaluation"):
+        results_lib.load_pictures(path)
+    np.savez(path, weights=np.zeros(3))
+    with pytest.raises(ValueError, match="not the pictures of an evaluation"):
+        results_lib.load_pictures(path)

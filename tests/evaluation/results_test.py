@@ -1,0 +1,240 @@
+"""Tests of the result file: round trips, averages, and files gone wrong."""
+
+import dataclasses
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from qualnet_tf.evaluation import results as results_lib
+from qualnet_tf.evaluation.results import (
+    ClassificationResults,
+    ConditionResult,
+)
+from qualnet_tf.metrics.alexnet_errors import (
+    ALEXNET_ERRORS,
+    HOLDOUT_CORRUPTIONS,
+    TEST_CORRUPTIONS,
+)
+
+
+def _conditions(names, accuracy):
+    """Every name at every severity with `accuracy(name, severity)`."""
+    return tuple(
+        ConditionResult(name, severity, accuracy(name, severity))
+        for name in names
+        for severity in range(1, 6)
+    )
+
+
+def _results(**changes):
+    values = {
+        "run": "qualnet",
+        "method": "qualnet",
+        "dataset": "digits",
+        "split": "validation",
+        "num_images": 500,
+        "num_classes": 10,
+        "image_size": 32,
+        "seed": 0,
+        "severity_table": "cifar_c",
+        "frost_textures": "procedural",
+        "clean_accuracy": 0.97,
+        "conditions": _conditions(
+            TEST_CORRUPTIONS, lambda name, severity: 1 - 0.1 * severity
+        ),
+        "left_out": (),
+    }
+    return ClassificationResults(**(values | changes))
+
+
+def _imagenet_alexnet(**changes):
+    conditions = _conditions(
+        ALEXNET_ERRORS,
+        lambda name, severity: 1 - ALEXNET_ERRORS[name][severity],
+    )
+    values = {
+        "dataset": "imagenet2012",
+        "num_classes": 1000,
+        "image_size": 224,
+        "severity_table": "imagenet_c",
+        "conditions": conditions,
+    }
+    return _results(**(values | changes))
+
+
+def test_json_round_trip():
+    results = _results(left_out=("frost",))
+    assert ClassificationResults.from_json(results.to_json()) == results
+
+
+def test_the_text_has_the_documented_schema():
+    data = json.loads(_results().to_json())
+    assert data["schema_version"] == 1
+    assert data["conditions"][0] == {
+        "corruption": "gaussian_noise",
+        "severity": 1,
+        "accuracy": 0.9,
+    }
+    assert set(data) == {
+        "schema_version",
+        *(f.name for f in dataclasses.fields(ClassificationResults)),
+    }
+
+
+def test_numpy_scalars_become_plain_numbers():
+    condition = ConditionResult("fog", np.int64(2), np.float32(0.5))
+    results = _results(clean_accuracy=np.float64(0.5), conditions=[condition])
+    assert ClassificationResults.from_json(results.to_json()) == results
+    assert type(condition.severity) is int
+    assert type(condition.accuracy) is float
+
+
+def test_save_and_load(tmp_path):
+    path = tmp_path / "results" / "classification.json"
+    results_lib.save(_results(), path)
+    assert results_lib.load(path) == _results()
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+def test_a_failed_save_keeps_the_old_file(tmp_path, monkeypatch):
+    path = tmp_path / "classification.json"
+    results_lib.save(_results(), path)
+
+    def full(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        results_lib.save(_results(run="other"), path)
+    assert results_lib.load(path) == _results()
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_summary_of_the_fifteen():
+    summary = results_lib.summarize(_results())
+    assert summary.clean_accuracy == 0.97
+    assert summary.mean_corruption_accuracy == pytest.approx(0.7)
+    assert summary.holdout_accuracy is None
+    assert summary.missing_test == ()
+    assert summary.missing_holdout == HOLDOUT_CORRUPTIONS
+    assert summary.mce is None
+
+
+def test_a_missing_condition_is_named_and_never_zero():
+    conditions = tuple(
+        each
+        for each in _results().conditions
+        if each.corruption != "frost"
+        and (each.corruption, each.severity) != ("fog", 3)
+    )
+    summary = results_lib.summarize(_results(conditions=conditions))
+    assert summary.mean_corruption_accuracy is None
+    assert summary.missing_test == ("frost", "fog 3")
+
+
+def test_alexnet_on_imagenet_has_an_mce_of_one():
+    summary = results_lib.summarize(_imagenet_alexnet())
+    assert summary.mce == pytest.approx(1.0, abs=1e-12)
+    assert summary.missing_holdout == ()
+    assert summary.holdout_accuracy == pytest.approx(
+        1 - np.mean([0.845388, 0.787108, 0.717512, 0.658248]), abs=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"dataset": "cifar10"},
+        {"dataset": "imagenette", "num_classes": 10},
+        {"image_size": 64},
+        {"severity_table": "cifar_c"},
+        {"conditions": ()},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_no_mce_where_alexnet_was_not_measured(change):
+    assert results_lib.summarize(_imagenet_alexnet(**change)).mce is None
+
+
+def test_a_missing_file_says_what_to_run(tmp_path):
+    with pytest.raises(ValueError, match="no results.*evaluate the run first"):
+        results_lib.load(tmp_path / "classification.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "not JSON"),
+        ("[]", "expected a JSON object with schema_version"),
+        ('{"accuracy": 1}', "expected a JSON object with schema_version"),
+        ('{"schema_version": "1"}', "expected a whole number"),
+        ('{"schema_version": 2}', "reads up to 1; upgrade"),
+        ('{"schema_version": 1}', "has no run, method"),
+    ],
+)
+def test_a_foreign_or_newer_file_is_refused(tmp_path, text, message):
+    path = tmp_path / "classification.json"
+    path.write_text(text)
+    with pytest.raises(ValueError, match=message) as error:
+        results_lib.load(path)
+    assert str(path) in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"clean_accuracy": 97.0}, "clean_accuracy is 97.0, expected a frac"),
+        ({"clean_accuracy": "0.9"}, "clean_accuracy is '0.9', expected float"),
+        ({"num_images": 0}, "num_images is 0, expected at least 1"),
+        ({"num_images": 1.5}, "num_images is 1.5, expected int"),
+        ({"seed": True}, "seed is True, expected int"),
+        ({"run": None}, "run is None, expected str"),
+        ({"conditions": {}}, "conditions is {}, expected tuple"),
+        ({"conditions": [3]}, "expected an object for ConditionResult"),
+        ({"left_out": [3]}, "expected names"),
+        ({"note": "x"}, "has unknown note"),
+        (
+            {"conditions": [{"corruption": "fog", "severity": 1}]},
+            "ConditionResult has no accuracy",
+        ),
+        (
+            {
+                "conditions": [
+                    {"corruption": "fog", "severity": 0, "accuracy": 0.5}
+                ]
+            },
+            "fog: severity is 0, expected 1 to 5",
+        ),
+        (
+            {
+                "conditions": [
+                    {"corruption": "fog", "severity": 1, "accuracy": 0.5}
+                ]
+                * 2
+            },
+            "fog 1 occurs twice",
+        ),
+    ],
+)
+def test_bad_values_are_refused(change, message):
+    data = json.loads(_results().to_json()) | change
+    with pytest.raises(ValueError, match=message) as error:
+        ClassificationResults.from_json(json.dumps(data), "some.json")
+    assert str(error.value).startswith("some.json: ")
+
+
+def test_not_a_number_is_no_accuracy():
+    with pytest.raises(ValueError, match="fog 1 is nan"):
+        ConditionResult("fog", 1, float("nan"))
+
+
+def test_reading_results_does_not_load_tensorflow():
+    code = (
+        "import sys, qualnet_tf.evaluation.results;"
+        "sys.exit('tensorflow' in sys.modules or 'keras' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
