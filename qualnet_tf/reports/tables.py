@@ -1,0 +1,240 @@
+"""The tables of a report: averages per run, and accuracy per condition.
+
+Each table is plain data first; the terminal and the page print the same one.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+
+from qualnet_tf.evaluation.results import ClassificationResults, summarize
+from qualnet_tf.metrics.alexnet_errors import SEVERITIES
+from qualnet_tf.reports.naming import families_of, spoken
+
+# They stand beside every robustness number we print.
+HONEST_SENTENCES = (
+    "The 15 test corruptions are also the training corruptions (the paper's "
+    "setting).",
+    "The 4 hold-out corruptions are not.",
+)
+MCE_SENTENCE = (
+    "mCE is divided by AlexNet's errors on the released ImageNet-C files; "
+    "from corruptions made on the fly it cannot be compared with published "
+    "values."
+)
+ABSENT = "\N{EN DASH}"
+
+# Results that differ in one of these were not measured alike.
+_PROTOCOL = {
+    "dataset": "data set",
+    "split": "split",
+    "num_images": "pictures",
+    "image_size": "side in pixels",
+    "severity_table": "severity table",
+    "frost_textures": "frost textures",
+    "seed": "seed",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """One number of a table.
+
+    Attributes:
+        text: As printed.
+        best: Whether it is the best of its column; never with one run.
+    """
+
+    text: str
+    best: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class SummaryRow:
+    """The averages of one run, a cell per column of the table."""
+
+    run: str
+    method: str
+    cells: tuple[Cell, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class SummaryTable:
+    """The averages of several runs.
+
+    Attributes:
+        columns: Headings of the numbers, without run and method.
+        rows: One per run, in the order given.
+        notes: Sentences that belong under the table.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[SummaryRow, ...]
+    notes: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class HeatCell:
+    """The accuracy of one run under one condition.
+
+    Attributes:
+        text: Per cent, or a dash where it was not measured.
+        strength: 0 for the lowest accuracy of the table, 1 for the highest;
+            None where it was not measured.
+    """
+
+    text: str
+    strength: float | None
+
+
+@dataclasses.dataclass(frozen=True)
+class HeatTable:
+    """Accuracy per corruption and severity, runs side by side.
+
+    Attributes:
+        columns: Headings under each run.
+        families: (family, [(corruption, cells of all runs)]).
+        lowest: Per cent, as printed.
+        highest: Per cent, as printed.
+    """
+
+    columns: tuple[str, ...]
+    families: tuple[
+        tuple[str, tuple[tuple[str, tuple[HeatCell, ...]], ...]], ...
+    ]
+    lowest: str
+    highest: str
+
+
+def percent(value: float | None) -> str:
+    """Returns a fraction as per cent with one decimal, a dash for None."""
+    return ABSENT if value is None else f"{100 * value:.1f}"
+
+
+def summary_table(results: Sequence[ClassificationResults]) -> SummaryTable:
+    """Returns clean accuracy and the averages under corruption.
+
+    An `mCE` column stands there only where a run has one.
+    """
+    summaries = [summarize(each) for each in results]
+    columns = {
+        "Clean": [s.clean_accuracy for s in summaries],
+        "15 test corruptions": [s.mean_corruption_accuracy for s in summaries],
+        "4 hold-outs": [s.holdout_accuracy for s in summaries],
+    }
+    errors = [s.mce for s in summaries]
+    if any(error is not None for error in errors):
+        columns["mCE"] = errors
+    cells = [
+        _cells(values, lower_is_better=name == "mCE")
+        for name, values in columns.items()
+    ]
+    rows = zip(results, zip(*cells, strict=True), strict=True)
+    return SummaryTable(
+        tuple(columns),
+        tuple(SummaryRow(each.run, each.method, row) for each, row in rows),
+        _notes(results, summaries, "mCE" in columns),
+    )
+
+
+def terminal_table(results: Sequence[ClassificationResults]) -> str:
+    """Returns the summary as aligned text, with its sentences below."""
+    table = summary_table(results)
+    lines = [("Run", "Method", *table.columns)] + [
+        (row.run, row.method, *(cell.text for cell in row.cells))
+        for row in table.rows
+    ]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    text = [_aligned(line, widths) for line in lines]
+    text.insert(1, "  ".join("-" * width for width in widths))
+    notes = ("Accuracy in per cent.", *HONEST_SENTENCES, *table.notes)
+    return "\n".join([*text, "", *notes])
+
+
+def heat_table(results: Sequence[ClassificationResults]) -> HeatTable:
+    """Returns every accuracy: corruptions down, runs x severities across."""
+    every = [c.accuracy for each in results for c in each.conditions] or [0.0]
+    low, high = min(every), max(every)
+    accuracies = [each.accuracies() for each in results]
+    families = []
+    for family, names in families_of(results).items():
+        rows = []
+        for name in names:
+            cells = [
+                cell
+                for each in accuracies
+                for cell in _heat_cells(each.get(name, {}), low, high)
+            ]
+            rows.append((spoken(name), tuple(cells)))
+        families.append((family, tuple(rows)))
+    return HeatTable(
+        columns=(*map(str, SEVERITIES), "mean"),
+        families=tuple(families),
+        lowest=percent(low),
+        highest=percent(high),
+    )
+
+
+def protocol(
+    results: Sequence[ClassificationResults],
+) -> dict[str, tuple[str, ...]]:
+    """Returns how the runs were measured: heading -> the different values."""
+    return {
+        heading: tuple(
+            dict.fromkeys(str(getattr(each, field)) for each in results)
+        )
+        for field, heading in _PROTOCOL.items()
+    }
+
+
+def _cells(values, lower_is_better: bool) -> list[Cell]:
+    texts = [percent(value) for value in values]
+    known = [v for v in values if v is not None]
+    if len(set(texts) - {ABSENT}) < 2:
+        return [Cell(text) for text in texts]
+    best = percent(min(known) if lower_is_better else max(known))
+    return [Cell(text, text == best) for text in texts]
+
+
+def _notes(results, summaries, has_mce: bool) -> tuple[str, ...]:
+    notes = [MCE_SENTENCE] if has_mce else []
+    for each, summary in zip(results, summaries, strict=True):
+        missing = (*summary.missing_test, *summary.missing_holdout)
+        if missing:
+            notes.append(
+                f"Not measured for {each.run}: {', '.join(missing)}. A mean "
+                "stands only where all of its conditions were measured."
+            )
+        left_out = [name for name in each.left_out if name not in missing]
+        if left_out:
+            notes.append(f"Left out for {each.run}: {', '.join(left_out)}.")
+    different = [
+        f"{heading} ({' / '.join(values)})"
+        for heading, values in protocol(results).items()
+        if len(values) > 1
+    ]
+    if different:
+        notes.append(
+            f"The runs were not measured alike: {', '.join(different)}."
+        )
+    return tuple(notes)
+
+
+def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:
+    # Names to the left, numbers to the right.
+    texts = [
+        text.ljust(width) if column < 2 else text.rjust(width)
+        for column, (text, width) in enumerate(zip(line, widths, strict=True))
+    ]
+    return "  ".join(texts).rstrip()
+
+
+def _heat_cells(by_severity, low: float, high: float) -> list[HeatCell]:
+    values = [by_severity.get(severity) for severity in SEVERITIES]
+    mean = None if None in values else sum(values) / len(values)
+    return [
+        HeatCell(
+            percent(value),
+            None if value is None else (value - low) / ((high - low) or 1),
+        )
+        for value in (*values, mean)
+    ]

@@ -1,0 +1,94 @@
+"""Runs with made-up numbers for the tests of the report."""
+
+import numpy as np
+import pytest
+
+from qualnet_tf.evaluation.results import (
+    ClassificationResults,
+    ConditionResult,
+    Pictures,
+)
+from qualnet_tf.metrics.alexnet_errors import ALEXNET_ERRORS, SEVERITIES
+from qualnet_tf.reports.run_report import RunReport
+
+
+def _make_results(
+    run="qualnet",
+    loss=0.05,
+    leave_out=(),
+    names=tuple(ALEXNET_ERRORS),
+    **changes,
+):
+    """Accuracy falls by `loss` a severity; `leave_out` has (name, severity)."""
+    values = {
+        "run": run,
+        "method": "qualnet",
+        "dataset": "digits",
+        "split": "validation",
+        "num_images": 500,
+        "num_classes": 10,
+        "image_size": 32,
+        "seed": 0,
+        "severity_table": "cifar_c",
+        "frost_textures": "procedural",
+        "clean_accuracy": 0.95,
+        "conditions": tuple(
+            ConditionResult(name, severity, 0.95 - loss * severity)
+            for name in names
+            for severity in SEVERITIES
+            if (name, severity) not in leave_out
+        ),
+    }
+    return ClassificationResults(**(values | changes))
+
+
+def _make_pictures(decoded=True, side=8, value=0):
+    shape = (2, side, side, 3)
+    clean = np.arange(np.prod(shape), dtype=np.uint64).reshape(shape)
+    clean = ((clean + value) % 251).astype(np.uint8)
+    decodings = {}
+    if decoded:
+        decodings = {
+            "reconstruction_of_clean": clean // 2,
+            "reconstruction_of_corrupted": clean // 3,
+        }
+    return Pictures(clean, 255 - clean, ("fog 3", "snow 5"), **decodings)
+
+
+def _make_run(name="qualnet", decoded=True, **changes):
+    rows = [
+        {
+            "epoch": epoch,
+            "step": 10.0 * epoch,
+            "loss": 2.0 / epoch,
+            "quality_loss": 1.0 / epoch,
+            "accuracy": 1 - 0.5 / epoch,
+            "val_accuracy": 1 - 0.6 / epoch,
+            "learning_rate": 0.1,
+        }
+        for epoch in (1.0, 2.0, 3.0)
+    ]
+    values = {
+        "name": name,
+        "results": _make_results(name),
+        "pictures": _make_pictures(decoded),
+        "config": {"dataset": "digits", "quality_weight": 0.6 * decoded},
+        "run_info": {"versions": {"keras": "3.15.1"}, "device": "CPU"},
+        "metrics": rows,
+    }
+    return RunReport(**(values | changes))
+
+
+@pytest.fixture(scope="session")
+def make_results():
+    return _make_results
+
+
+@pytest.fixture(scope="session")
+def make_pictures():
+    return _make_pictures
+
+
+@pytest.fixture(scope="session")
+def make_run():
+    return _make_run

@@ -1,0 +1,116 @@
+"""Tests of the tables, in the terminal and behind the page."""
+
+import subprocess
+import sys
+
+import pytest
+
+from qualnet_tf.reports import tables
+
+
+def test_per_cent_has_one_decimal():
+    assert tables.percent(0.12345) == "12.3"
+    assert tables.percent(1.0) == "100.0"
+    assert tables.percent(None) == "–"
+
+
+def test_terminal_table(make_results):
+    runs = [
+        make_results("naive_augmentation", 0.1, method="supervised"),
+        make_results("qualnet", 0.05),
+    ]
+    lines = tables.terminal_table(runs).splitlines()
+    rule = "  ".join(["-" * n for n in (18, 10, 5, 19, 11)])
+    assert lines[:4] == [
+        "Run                 Method      Clean  15 test corruptions  "
+        "4 hold-outs",
+        rule,
+        "naive_augmentation  supervised   95.0                 65.0  "
+        "       65.0",
+        "qualnet             qualnet      95.0                 80.0  "
+        "       80.0",
+    ]
+    assert lines[-2:] == list(tables.HONEST_SENTENCES)
+
+
+def test_the_best_of_a_column_is_marked(make_results):
+    table = tables.summary_table(
+        [make_results("naive", 0.1), make_results("qualnet", 0.05)]
+    )
+    marks = [[cell.best for cell in row.cells] for row in table.rows]
+    # Clean accuracy is the same: nothing to mark.
+    assert marks == [[False, False, False], [False, True, True]]
+
+
+def test_nothing_is_best_of_one(make_results):
+    (row,) = tables.summary_table([make_results()]).rows
+    assert not any(cell.best for cell in row.cells)
+
+
+def test_an_mce_column_only_where_there_is_one(make_results):
+    imagenet = {
+        "dataset": "imagenet2012",
+        "num_classes": 1000,
+        "image_size": 224,
+        "severity_table": "imagenet_c",
+    }
+    runs = [
+        make_results("good", 0.05, **imagenet),
+        make_results("bad", 0.1, **imagenet),
+        make_results("digits"),
+    ]
+    table = tables.summary_table(runs)
+    assert table.columns[-1] == "mCE"
+    good, bad, digits = [row.cells[-1] for row in table.rows]
+    assert good.best and not bad.best
+    # Mean of five errors 0.1 to 0.3, over each of AlexNet's 15 means.
+    assert good.text == "25.9"
+    assert digits.text == tables.ABSENT
+    assert tables.MCE_SENTENCE in table.notes
+    assert "mCE" not in tables.summary_table([make_results()]).columns
+
+
+def test_what_is_missing_is_named_and_never_zero(make_results):
+    gaps = {("fog", severity) for severity in range(1, 6)} | {("snow", 2)}
+    results = make_results("naive", 0.1, gaps, left_out=("fog", "extra"))
+    table = tables.summary_table([results])
+    assert table.rows[0].cells[1].text == tables.ABSENT
+    assert table.notes[0].startswith("Not measured for naive: snow 2, fog.")
+    assert table.notes[1] == "Left out for naive: extra."
+
+
+def test_runs_that_were_not_measured_alike_say_so(make_results):
+    runs = [make_results("a"), make_results("b", num_images=100)]
+    assert tables.summary_table(runs).notes == (
+        "The runs were not measured alike: pictures (500 / 100).",
+    )
+
+
+def test_heat_table(make_results):
+    runs = [make_results("a", 0.1), make_results("b", 0.05, {("fog", 5)})]
+    heat = tables.heat_table(runs)
+    assert heat.columns == ("1", "2", "3", "4", "5", "mean")
+    assert (heat.lowest, heat.highest) == ("45.0", "90.0")
+    rows = dict(row for _, rows in heat.families for row in rows)
+    assert len(rows) == 19
+    texts = [cell.text for cell in rows["Fog"]]
+    assert texts[:6] == ["85.0", "75.0", "65.0", "55.0", "45.0", "65.0"]
+    assert texts[6:] == ["90.0", "85.0", "80.0", "75.0", "–", "–"]
+    strengths = [cell.strength for cell in rows["Fog"]]
+    assert strengths[4] == 0 and strengths[6] == 1
+    assert strengths[10:] == [None, None]
+
+
+def test_a_heat_table_of_equal_accuracies(make_results):
+    heat = tables.heat_table([make_results(loss=0.0)])
+    _, rows = heat.families[0]
+    assert [cell.strength for cell in rows[0][1]] == pytest.approx([0] * 6)
+
+
+def test_tables_load_neither_tensorflow_nor_matplotlib():
+    code = (
+        "import sys, qualnet_tf.reports.tables;"
+        "sys.exit(any(name in sys.modules for name in"
+        " ('tensorflow', 'keras', 'matplotlib')))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
