@@ -1,0 +1,19 @@
+"""Networks that run backwards: inverse(call(x)) == x.
+
+A member is a zero-argument factory that returns an un-built
+`InvertibleSequence`: image `[batch, height, width, 3]` in [0, 1] in, feature
+map `[batch, height, width, channels]` out, and back.
+"""
+
+from qualnet_tf.registry import Registry
+
+_NETWORKS = Registry(
+    "invertible network",
+    {
+        "irevnet300": "qualnet_tf.invertible.irevnet:irevnet300",
+        "irevnet_cifar": "qualnet_tf.invertible.irevnet:irevnet_cifar",
+        "irevnet_small": "qualnet_tf.invertible.irevnet:irevnet_small",
+        "irevnet_tiny": "qualnet_tf.invertible.irevnet:irevnet_tiny",
+    },
+)
+names, get = _NETWORKS.names, _NETWORKS.get

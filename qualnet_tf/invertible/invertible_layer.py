@@ -1,0 +1,130 @@
+"""The contract that every layer with an inverse keeps."""
+
+import keras
+from keras import ops
+
+
+class InvertibleLayer(keras.layers.Layer):
+    """A layer whose forward pass can be undone.
+
+    `layer.inverse(layer(x))` equals `x`. Subclasses write the forward pass in
+    `call`, its mirror in `_invert` and the shape in `compute_output_shape`;
+    `build` and `inverse` of this class check what both directions need.
+
+    What holds:
+
+    - The equality is exact up to float32 rounding with `training=False` only.
+      With `training=True` batch normalisation uses the statistics of the
+      batch, which the way back does not know: a fresh network of three blocks
+      is then off by more than the range of an image. `inverse` therefore
+      always runs with `training=False`, and never updates a statistic.
+    - Where `bijective` is true the other order holds as well:
+      `layer(layer.inverse(z))` equals `z` for every `z`. A layer that pads
+      is injective only: it reaches just a part of its output space.
+    - The way back is made of differentiable operations, so a gradient flows
+      from a reconstruction to the features it came from.
+    - One tensor in, one tensor out, both `[batch, height, width, channels]`.
+      Where a layer works on two halves they lie behind each other on the
+      channel axis.
+    - The layer computes in float32 whatever the global dtype policy says: a
+      float16 residual stream is off by 1e-3 after a single block. Ask for
+      another `dtype` explicitly if you must.
+
+    What is not checked: that the values handed to `inverse` can come out of
+    `call`, and that the statistics are the ones `call` used.
+
+    Args:
+        dtype: Precision of weights and arithmetic.
+        **kwargs: Arguments of `keras.layers.Layer`, such as `name`.
+    """
+
+    def __init__(self, *, dtype="float32", **kwargs):
+        super().__init__(dtype=dtype, **kwargs)
+
+    @property
+    def bijective(self) -> bool:
+        """Whether `call(inverse(z)) == z` holds for every `z`."""
+        return True
+
+    def build(self, input_shape):
+        """Notes the channels of both sides, for the checks.
+
+        Args:
+            input_shape: `(batch, height, width, channels)`; only `channels`
+                must be known.
+
+        Raises:
+            ValueError: If the input has no such shape or the layer cannot
+                take it.
+        """
+        channels = channels_of(input_shape, self.name)
+        self.input_spec = keras.layers.InputSpec(ndim=4, axes={-1: channels})
+        self._output_channels = self.compute_output_shape(input_shape)[-1]
+        super().build(input_shape)
+
+    def inverse(self, outputs):
+        """Returns the inputs that `call` turns into `outputs`.
+
+        Args:
+            outputs: Tensor `[batch, height, width, channels]` as `call`
+                returns it.
+
+        Returns:
+            Tensor of the layer's input shape.
+
+        Raises:
+            ValueError: If the layer is not built, `outputs` has another
+                number of channels than `call` gives, or is symbolic.
+        """
+        if isinstance(outputs, keras.KerasTensor):
+            # Keras would take the layers inside for layers of the model, and
+            # their names are unique within their own block only.
+            raise ValueError(
+                f"layer {self.name!r} cannot be inverted here: expected a "
+                "tensor of numbers, received a symbolic tensor of a "
+                "functional model; call inverse in the call of a layer"
+            )
+        if not self.built:
+            raise ValueError(
+                f"layer {self.name!r} cannot be inverted: expected a built "
+                "layer, received one that has seen no input shape; call "
+                "build(input_shape) or the layer itself first"
+            )
+        outputs = ops.convert_to_tensor(outputs)
+        received = channels_of(outputs.shape, self.name)
+        if received != self._output_channels:
+            raise ValueError(
+                f"layer {self.name!r} cannot invert this tensor: expected "
+                f"{self._output_channels} channels, received {received}; pass "
+                "what its call returns, or connect it with a convolution of "
+                f"{self._output_channels} filters"
+            )
+        return self._invert(ops.cast(outputs, self.compute_dtype))
+
+    def _invert(self, outputs):
+        """The mirror of `call`; `outputs` is checked and cast."""
+        raise NotImplementedError
+
+    def compute_output_shape(self, input_shape):
+        """Returns the shape `call` gives, without building the layer."""
+        raise NotImplementedError
+
+
+def channels_of(shape, name: str) -> int:
+    """Returns the channels of an image-like shape.
+
+    Args:
+        shape: Shape to look at, expected `(batch, height, width, channels)`.
+        name: Layer that an error message should name.
+
+    Raises:
+        ValueError: If the rank is not 4 or the channels are unknown.
+    """
+    shape = tuple(shape)
+    if len(shape) != 4 or shape[-1] is None:
+        raise ValueError(
+            f"layer {name!r}: expected a shape (batch, height, width, "
+            f"channels) with known channels, received {shape}; give images "
+            "in batches, channels last"
+        )
+    return shape[-1]
