@@ -1,0 +1,95 @@
+"""Bytes to batches: data sets by name, training augmentations, the pipeline.
+
+Importing this room does not load TensorFlow, so `--help` can list its names.
+"""
+
+from qualnet_tf.datasets.source import SPLITS, ImageSource, SourceOptions
+from qualnet_tf.registry import Registry
+
+_SOURCES = Registry(
+    "data set",
+    {
+        "digits": "qualnet_tf.datasets.digits:open_digits",
+        "synthetic": "qualnet_tf.datasets.synthetic:open_synthetic",
+        "folder": "qualnet_tf.datasets.image_folder:open_folder",
+    },
+)
+names, get = _SOURCES.names, _SOURCES.get
+
+_AUGMENTATIONS = Registry(
+    "augmentation",
+    {
+        "none": "qualnet_tf.datasets.augmentation:keep",
+        "shift": "qualnet_tf.datasets.augmentation:shift",
+        "shift_flip": "qualnet_tf.datasets.augmentation:shift_flip",
+        "imagenet": "qualnet_tf.datasets.augmentation:resized_crop_flip",
+    },
+)
+augmentation_names, get_augmentation = _AUGMENTATIONS.names, _AUGMENTATIONS.get
+
+
+def open_source(
+    dataset: str,
+    split: str,
+    *,
+    data_dir: str | None = None,
+    max_images: int | None = None,
+    validation_fraction: float = 0.1,
+    download: bool = False,
+    skip_bad_files: bool = False,
+    seed: int = 0,
+) -> ImageSource:
+    """Opens one split of a data set.
+
+    Args:
+        dataset: One of `names()`, or the name of a TensorFlow Datasets
+            classification set such as "cifar10".
+        split: "train" or "validation".
+        data_dir: Folder of class folders ("folder") or of prepared TensorFlow
+            Datasets; None or "" is the default of TensorFlow Datasets.
+        max_images: Use at most so many images; None or 0 uses all.
+        validation_fraction: Share of the training images held out where the
+            set brings no validation split, in (0, 1).
+        download: Whether a TensorFlow Datasets set may be downloaded.
+        skip_bad_files: Leave unreadable files out, and count them, instead of
+            stopping ("folder" only).
+        seed: Of the hold-out and of the choice under `max_images`. Train and
+            validation are disjoint only under the same seed, and runs are
+            comparable only then: it is not the seed of the training run.
+
+    Returns:
+        The opened `ImageSource`.
+
+    Raises:
+        ValueError: If an argument is out of range, or the data is missing,
+            damaged or no image classification set.
+    """
+    if split not in SPLITS:
+        raise ValueError(
+            f"unknown split {split!r}: expected one of {', '.join(SPLITS)}"
+        )
+    options = SourceOptions(
+        data_dir=data_dir or None,
+        max_images=max_images or None,
+        validation_fraction=validation_fraction,
+        download=download,
+        skip_bad_files=skip_bad_files,
+        seed=seed,
+    )
+    if dataset in names():
+        return get(dataset)(split, options)
+    from qualnet_tf.datasets.tfds_images import open_tfds
+
+    return open_tfds(dataset, split, options)
+
+
+__all__ = [
+    "SPLITS",
+    "ImageSource",
+    "SourceOptions",
+    "augmentation_names",
+    "get",
+    "get_augmentation",
+    "names",
+    "open_source",
+]

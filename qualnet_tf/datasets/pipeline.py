@@ -1,0 +1,257 @@
+"""The steps from a data set to batches, in order.
+
+elements -> skip what was used -> decode -> crop and flip -> corrupt -> batch
+
+Training is one stream over all epochs, and the pixels of an image depend on
+(seed, epoch, index) only: not on the batch size, the shuffle, the number of
+threads, or whether the run was interrupted.
+"""
+
+from collections.abc import Callable, Sequence
+
+import tensorflow as tf
+
+from qualnet_tf import corruptions
+from qualnet_tf.corruptions import checks, sampling
+from qualnet_tf.datasets import get_augmentation
+from qualnet_tf.datasets.augmentation import evaluation_crop
+from qualnet_tf.datasets.source import ImageSource
+
+# The condition that keeps an image as it is.
+CLEAN = (None, 0)
+# Per-image seeds are folded once more, so that crop and corruption differ.
+_CROP, _CORRUPTION = 0, 1
+
+
+def training_batches(
+    source: ImageSource,
+    *,
+    batch_size: int,
+    image_size: int,
+    num_epochs: int,
+    seed: int,
+    augmentation: str,
+    clean_fraction: float,
+    corruption_names: Sequence[str] = corruptions.TEST_CORRUPTIONS,
+    severities: Sequence[int] = (1, 2, 3, 4, 5),
+    severity_table: str = "auto",
+    start_step: int = 0,
+    deterministic: bool = True,
+) -> tf.data.Dataset:
+    """Returns the batches of a whole training run, or of the rest of one.
+
+    An epoch has `source.num_examples // batch_size` steps; the images that do
+    not fill a batch are left out, different ones in each epoch.
+
+    Args:
+        source: The data set.
+        batch_size: Images per batch, over all replicas.
+        image_size: Side of the images, pixels.
+        num_epochs: Epochs of the whole run, those before `start_step` included.
+        seed: Of the order, the crops and the corruptions.
+        augmentation: One of `datasets.augmentation_names()`.
+        clean_fraction: Probability that an image stays clean, in [0, 1].
+        corruption_names: The corruptions, or groups of them, to draw from,
+            uniformly.
+        severities: The severities to draw from, uniformly.
+        severity_table: Constants of the severities, see `corruptions.apply`.
+        start_step: Batches of the run that were already used. Their elements
+            are passed over undecoded.
+        deterministic: Whether batches come in a fixed order; False lets a slow
+            image be overtaken by a later one.
+
+    Returns:
+        Batches {"image", "clean_image": float32 [batch_size, image_size,
+        image_size, 3] in [0, 1], "label": int32 [batch_size]}. "clean_image"
+        is the cropped and flipped image before corruption. Its length is the
+        number of steps left.
+
+    Raises:
+        ValueError: If the data set does not fill one batch.
+        tf.errors.InvalidArgumentError: While iterating, if a label has no
+            class.
+    """
+    steps_per_epoch = source.num_examples // batch_size
+    if steps_per_epoch == 0:
+        raise ValueError(
+            f"data set {source.name!r} has {source.num_examples} images: "
+            f"expected at least one batch of {batch_size}; lower --batch_size "
+            "or use more images"
+        )
+    augment = get_augmentation(augmentation)
+    start_epoch, used_steps = divmod(start_step, steps_per_epoch)
+
+    def read_epoch(epoch):
+        used = tf.where(epoch == start_epoch, used_steps * batch_size, 0)
+        order = source.elements(sampling.fold_seed(seed, epoch))
+        order = order.take(steps_per_epoch * batch_size)
+        order = order.skip(tf.cast(used, tf.int64))
+        return order.map(lambda element: (epoch, element))
+
+    def corrupt(image, image_seed):
+        if clean_fraction >= 1.0:  # spares tracing every corruption
+            return image
+        image, _, _ = sampling.corrupt_or_keep(
+            image,
+            image_seed,
+            clean_fraction,
+            names=corruptions.expand(corruption_names),
+            severities=tuple(severities),
+            severity_table=severity_table,
+        )
+        return image
+
+    def prepare(epoch, element):
+        example = source.decode(element)
+        image_seed = sampling.fold_seed(seed, epoch, example["index"])
+        clean_image = augment(
+            example["image"], image_size, sampling.fold_seed(image_seed, _CROP)
+        )
+        return {
+            "image": corrupt(
+                clean_image, sampling.fold_seed(image_seed, _CORRUPTION)
+            ),
+            "clean_image": clean_image,
+            "label": _checked_label(source, example["label"]),
+        }
+
+    epochs = tf.data.Dataset.range(start_epoch, num_epochs)
+    batches = _to_batches(
+        epochs.flat_map(read_epoch),
+        prepare,
+        batch_size,
+        drop_remainder=True,
+        deterministic=deterministic,
+    )
+    num_left = max(num_epochs * steps_per_epoch - start_step, 0)
+    return batches.apply(tf.data.experimental.assert_cardinality(num_left))
+
+
+def evaluation_batches(
+    source: ImageSource,
+    *,
+    batch_size: int,
+    image_size: int,
+    conditions: Sequence[tuple[str | None, int]] = (CLEAN,),
+    max_images: int | None = None,
+    seed: int = 0,
+    severity_table: str = "auto",
+) -> tf.data.Dataset:
+    """Returns every image in index order, under one condition after another.
+
+    All conditions are one graph and one stream, so that nothing is traced or
+    started again between them.
+
+    Args:
+        source: The data set.
+        batch_size: Images per batch; only the very last batch may be smaller.
+        image_size: Side of the images, pixels.
+        conditions: (corruption, severity) pairs; `CLEAN` keeps the images.
+        max_images: Use only the first so many; None uses all.
+        seed: Of the corruptions; folded with the image's index.
+        severity_table: Constants of the severities, see `corruptions.apply`.
+
+    Returns:
+        Batches {"image", "clean_image": float32 [n, image_size, image_size, 3]
+        in [0, 1], "label": int32 [n], "index": int64 [n], "condition": int32
+        [n], the place in `conditions`}.
+
+    Raises:
+        ValueError: If there is no condition, or one is not legal.
+        tf.errors.InvalidArgumentError: While iterating, if a label has no
+            class.
+    """
+    names, places, severities = _condition_tables(conditions)
+
+    num_images = min(max_images or source.num_examples, source.num_examples)
+
+    def read_condition(condition):
+        elements = source.elements().take(num_images)
+        return elements.map(lambda element: (condition, element))
+
+    def prepare(condition, element):
+        example = source.decode(element)
+        clean_image = evaluation_crop(example["image"], image_size)
+        image = clean_image
+        if names:
+            image = sampling.apply_at(
+                clean_image,
+                tf.gather(places, condition),
+                tf.gather(severities, condition),
+                sampling.fold_seed(seed, example["index"]),
+                names,
+                severity_table,
+            )
+        return {
+            "image": image,
+            "clean_image": clean_image,
+            "label": _checked_label(source, example["label"]),
+            "index": example["index"],
+            "condition": tf.cast(condition, tf.int32),
+        }
+
+    order = tf.data.Dataset.range(len(conditions)).flat_map(read_condition)
+    batches = _to_batches(order, prepare, batch_size, drop_remainder=False)
+    # flat_map hides the length, by which Keras tells an end from a failure.
+    return batches.apply(
+        tf.data.experimental.assert_cardinality(
+            -(-num_images * len(conditions) // batch_size)
+        )
+    )
+
+
+def _condition_tables(
+    conditions: Sequence[tuple[str | None, int]],
+) -> tuple[tuple[str, ...], tf.Tensor, tf.Tensor]:
+    """Returns the names that occur, and per condition its name and severity.
+
+    The place of `CLEAN` is -1.
+    """
+    if not conditions:
+        raise ValueError(
+            "conditions is empty: expected (corruption, severity) pairs, or "
+            "CLEAN"
+        )
+    for name, severity in conditions:
+        if (name, severity) != CLEAN:
+            corruptions.get(name)
+            checks.check_severity(severity)
+    names = tuple(
+        dict.fromkeys(name for name, _ in conditions if name is not None)
+    )
+    places = [-1 if n is None else names.index(n) for n, _ in conditions]
+    severities = [severity for _, severity in conditions]
+    return names, tf.constant(places), tf.constant(severities)
+
+
+def _to_batches(
+    elements: tf.data.Dataset,
+    prepare: Callable,
+    batch_size: int,
+    *,
+    drop_remainder: bool,
+    deterministic: bool = True,
+) -> tf.data.Dataset:
+    images = elements.map(
+        prepare,
+        num_parallel_calls=tf.data.AUTOTUNE,
+        deterministic=deterministic,
+    )
+    batches = images.batch(batch_size, drop_remainder=drop_remainder)
+    return batches.prefetch(tf.data.AUTOTUNE)
+
+
+def _checked_label(source: ImageSource, label: tf.Tensor) -> tf.Tensor:
+    """Returns the label as int32, after a check against the classes."""
+    is_legal = tf.logical_and(label >= 0, label < source.num_classes)
+    tf.debugging.Assert(
+        is_legal,
+        [
+            f"data set {source.name}: expected labels 0 to "
+            f"{source.num_classes - 1} ({source.num_classes} classes), "
+            "received",
+            label,
+            "(correct the labels, or choose a split that has them)",
+        ],
+    )
+    return tf.cast(label, tf.int32)

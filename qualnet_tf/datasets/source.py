@@ -1,0 +1,81 @@
+"""What every data set looks like to the pipeline, and how one is asked for.
+
+TensorFlow is named here in types only: `--help` imports this file.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import tensorflow as tf
+
+    Element = Mapping[str, tf.Tensor]
+
+SPLITS = ("train", "validation")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class SourceOptions:
+    """How to open a data set; a set ignores what does not concern it.
+
+    Args: see `qualnet_tf.datasets.open_source`.
+
+    Raises:
+        ValueError: If a value is out of range.
+    """
+
+    data_dir: str | None = None
+    max_images: int | None = None
+    validation_fraction: float = 0.1
+    download: bool = False
+    skip_bad_files: bool = False
+    seed: int = 0
+
+    def __post_init__(self):
+        if self.max_images is not None and self.max_images < 1:
+            raise ValueError(
+                f"max_images={self.max_images}: expected at least 1, or 0 for "
+                "all images"
+            )
+        if not 0.0 < self.validation_fraction < 1.0:
+            raise ValueError(
+                f"validation_fraction={self.validation_fraction}: expected a "
+                "share above 0 and below 1"
+            )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ImageSource:
+    """One opened split of a data set.
+
+    Reading is in two steps, so that a resumed run passes over the elements it
+    has already used without decoding them.
+
+    Args:
+        name: What the data set is called in messages and results.
+        num_examples: Number of images, at least 1.
+        class_names: One name per class, in label order.
+        elements: `elements(seed=None)` returns a `tf.data.Dataset` of
+            `num_examples` undecoded elements, dicts with at least "index"
+            (int64, the image's place in the split). Without a seed they come
+            in index order; with one (int32 [2], may be a symbolic tensor) in
+            an order that depends on the seed alone.
+        decode: `decode(element)` returns {"index": int64, "image": uint8
+            [height, width, 3], "label": int64} with TensorFlow operations.
+        num_bad_files: Files that were left out as unreadable.
+    """
+
+    name: str
+    num_examples: int
+    class_names: tuple[str, ...]
+    elements: Callable[..., tf.data.Dataset]
+    decode: Callable[[Element], dict[str, tf.Tensor]]
+    num_bad_files: int = 0
+
+    @property
+    def num_classes(self) -> int:
+        """Number of classes; labels are 0 to `num_classes` - 1."""
+        return len(self.class_names)
