@@ -1,0 +1,134 @@
+"""The base of every way of learning: named loss terms and the training step."""
+
+import keras
+from keras import ops
+
+from qualnet_tf.models.classifier import split_classifier
+
+
+class Method(keras.Model):
+    """A classifier and what its training minimises.
+
+    A method overrides `loss_terms` (and names its terms in `term_names`);
+    everything else - the sum, the step, the metrics - stands here once.
+
+    The batch is a dictionary: `image` [batch, height, width, 3], what the
+    backbone sees; `clean_image`, the same before corruption; both float32 in
+    [0, 1]; `label` [batch], integers.
+
+    Args:
+        classifier: Model of `models.classifier.build_classifier`.
+        label_smoothing: Share of the target spread over all classes.
+    """
+
+    term_names: tuple[str, ...] = ("classification_loss",)
+
+    def __init__(
+        self, classifier: keras.Model, label_smoothing: float = 0.0, **kwargs
+    ):
+        super().__init__(**kwargs)
+        self.classifier = classifier
+        self.backbone, self.head = split_classifier(classifier)
+        # Terms are keras.losses.Loss instances: Keras divides those by the
+        # number of replicas, which plain functions would miss.
+        self.cross_entropy = keras.losses.CategoricalCrossentropy(
+            from_logits=True, label_smoothing=label_smoothing
+        )
+        self.term_means = [
+            keras.metrics.Mean(name=name) for name in self.term_names
+        ]
+        self.accuracy = keras.metrics.SparseCategoricalAccuracy(name="accuracy")
+
+    @property
+    def frozen_weights(self) -> list[keras.Variable]:
+        """Weights that no step changes; checkpoints leave them out."""
+        return []
+
+    def build(self, input_shape=None):
+        """Marks the method as built: its parts already are."""
+        self.built = True
+
+    def call(self, batch, training=False):
+        """Returns a dictionary: `features` of the last map, and `logits`."""
+        features = self.backbone(batch["image"], training=training)
+        logits = self.head(features, training=training)
+        return {"features": features, "logits": logits}
+
+    def loss_terms(self, batch, outputs) -> dict:
+        """Returns the weighted terms of the objective by name.
+
+        Args:
+            batch: See the class.
+            outputs: What `call` returned for it.
+
+        Returns:
+            Term name -> scalar, exactly those of `term_names`; the objective
+            is their sum.
+        """
+        num_classes = outputs["logits"].shape[-1]
+        target = ops.one_hot(batch["label"], num_classes, dtype="float32")
+        return {
+            "classification_loss": self.cross_entropy(target, outputs["logits"])
+        }
+
+    def compute_loss(
+        self, x=None, y=None, y_pred=None, sample_weight=None, training=True
+    ):
+        """Sums `loss_terms`: the objective that both backends share."""
+        del y, sample_weight, training
+        terms = self.loss_terms(x, y_pred)
+        for mean in self.term_means:
+            mean.update_state(_unscaled(terms[mean.name]))
+        return sum(terms.values())
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """Updates the accuracy and returns all metrics by name."""
+        self.accuracy.update_state(x["label"], y_pred["logits"])
+        return self.get_metrics_result()
+
+    def train_step(self, *args):
+        """One step of Algorithm 1: forward, objective, gradient, update.
+
+        The gradient flows through the frozen inverse (where a method has
+        one) into connector and backbone. On JAX, Keras's own stateless step
+        is used around the same `compute_loss`.
+        """
+        if keras.backend.backend() != "tensorflow":
+            return super().train_step(*args)
+        # The tape is the one thing that Keras does not offer for both
+        # backends; imported here so that the module loads without TensorFlow.
+        from tensorflow import GradientTape
+
+        (batch,) = args
+        batch, _, _ = keras.utils.unpack_x_y_sample_weight(batch)
+        with GradientTape() as tape:
+            outputs = self(batch, training=True)
+            loss = self.compute_loss(x=batch, y_pred=outputs)
+            scaled_loss = self.optimizer.scale_loss(loss)
+        weights = self.trainable_weights
+        self.optimizer.apply(tape.gradient(scaled_loss, weights), weights)
+        return self._update_metrics(batch, outputs, loss)
+
+    def test_step(self, *args):
+        """The same objective and metrics, without an update."""
+        if keras.backend.backend() != "tensorflow":
+            return super().test_step(*args)
+        batch, _, _ = keras.utils.unpack_x_y_sample_weight(args[0])
+        outputs = self(batch, training=False)
+        loss = self.compute_loss(x=batch, y_pred=outputs, training=False)
+        return self._update_metrics(batch, outputs, loss)
+
+    def _update_metrics(self, batch, outputs, loss):
+        self._loss_tracker.update_state(
+            _unscaled(loss), sample_weight=ops.shape(batch["label"])[0]
+        )
+        return self.compute_metrics(batch, None, outputs)
+
+
+def _unscaled(loss):
+    """Undoes Keras's division by the number of replicas, for the log.
+
+    A loss instance given an error of one returns just that share.
+    """
+    share = keras.losses.MeanAbsoluteError()(ops.ones((1,)), ops.zeros((1,)))
+    return loss / share

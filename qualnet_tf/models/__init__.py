@@ -1,0 +1,1 @@
+"""Parts joined into trainable models; no loss here."""

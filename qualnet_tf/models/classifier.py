@@ -1,0 +1,54 @@
+"""Backbone and head joined into the classifier that is deployed."""
+
+import keras
+
+from qualnet_tf.models import heads
+
+
+def build_classifier(
+    backbone: keras.layers.Layer,
+    image_size: int,
+    num_classes: int,
+    normalized_head: bool = False,
+) -> keras.Model:
+    """Joins a backbone and a linear head.
+
+    The result is all that is evaluated and exported (paper, section 3.2: the
+    decoder is only used in training).
+
+    Args:
+        backbone: Maps images [batch, image_size, image_size, 3] in [0, 1] to
+            features [batch, height, width, channels].
+        image_size: Side of the input, pixels.
+        num_classes: Number of logits.
+        normalized_head: Whether batch norm and ReLU come before the pooling,
+            as behind an i-RevNet, whose last block ends in a sum.
+
+    Returns:
+        A functional model, images -> logits [batch, num_classes], whose
+        second and third layers are the backbone and the head.
+    """
+    image = keras.Input((image_size, image_size, 3), name="image")
+    features = backbone(image)
+    head = heads.linear_head(
+        tuple(features.shape[1:]), num_classes, normalized=normalized_head
+    )
+    return keras.Model(image, head(features), name="classifier")
+
+
+def split_classifier(
+    classifier: keras.Model,
+) -> tuple[keras.layers.Layer, keras.layers.Layer]:
+    """Returns the backbone and the head of `build_classifier`'s model.
+
+    Raises:
+        ValueError: If the model was not made by `build_classifier`.
+    """
+    layers = classifier.layers
+    if len(layers) != 3 or layers[2].name != "head":
+        raise ValueError(
+            "expected a classifier of three layers (image, backbone, head), "
+            f"received {[layer.name for layer in layers]}; build it with "
+            "build_classifier"
+        )
+    return layers[1], layers[2]

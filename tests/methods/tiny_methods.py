@@ -1,0 +1,62 @@
+"""Every method at a size that steps in milliseconds, for tests."""
+
+import keras
+import numpy as np
+
+from qualnet_tf import backbones, invertible, methods
+from qualnet_tf.models.classifier import build_classifier
+from qualnet_tf.models.connector import build_connector
+from qualnet_tf.models.decoders import InverseDecoder
+from qualnet_tf.training.optimizers import KernelDecaySGD
+
+SIZE, CLASSES, BATCH = 16, 3, 4
+
+
+def make_batch(seed=0):
+    generator = np.random.default_rng(seed)
+    clean = generator.random((BATCH, SIZE, SIZE, 3), dtype=np.float32)
+    noise = generator.normal(size=clean.shape, scale=0.2).astype(np.float32)
+    return {
+        "image": np.clip(clean + noise, 0, 1),
+        "clean_image": clean,
+        "label": generator.integers(0, CLASSES, BATCH).astype(np.int32),
+    }
+
+
+def make_classifier(seed=0):
+    keras.utils.set_random_seed(seed)
+    backbone = backbones.get("resnet_tiny")(SIZE)
+    return build_classifier(backbone, SIZE, CLASSES)
+
+
+def make_decoder(seed=1):
+    keras.utils.set_random_seed(seed)
+    network = invertible.get("irevnet_tiny")()
+    build_classifier(network, SIZE, CLASSES, normalized_head=True)
+    return InverseDecoder(network)
+
+
+def make_method(name, quality_weight=0.5, seed=0, learning_rate=0.1, **options):
+    classifier = make_classifier(seed)
+    if name == "qualnet":
+        decoder = make_decoder()
+        options |= {
+            "connector": build_connector(
+                classifier.layers[1].output.shape[1:],
+                decoder.feature_shape(SIZE),
+            ),
+            "decoder": decoder,
+            "quality_weight": quality_weight,
+        }
+    method = methods.get(name)(classifier, name="method", **options)
+    method.compile(KernelDecaySGD(learning_rate, momentum=0.9, name="sgd"))
+    method.optimizer.build(method.trainable_weights)
+    return method
+
+
+def values(weights):
+    return {w.path: keras.ops.convert_to_numpy(w).copy() for w in weights}
+
+
+def step(method, batch):
+    return method.train_on_batch(batch, return_dict=True)
