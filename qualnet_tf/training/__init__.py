@@ -1,0 +1,1 @@
+"""The loop around a method: build, fit, keep, resume."""

@@ -1,0 +1,107 @@
+"""Makes the parts of a run from its configuration."""
+
+import inspect
+import pathlib
+
+import keras
+
+from qualnet_tf import backbones, invertible, methods
+from qualnet_tf.config import TrainConfig
+from qualnet_tf.datasets import open_source
+from qualnet_tf.datasets.source import ImageSource
+from qualnet_tf.methods.method import Method
+from qualnet_tf.models.classifier import build_classifier
+from qualnet_tf.models.connector import build_connector
+from qualnet_tf.models.decoders import load_decoder
+from qualnet_tf.run_dir import RunDir
+from qualnet_tf.training.optimizers import KernelDecaySGD, StepDecay
+
+
+def open_split(config: TrainConfig, split: str) -> ImageSource:
+    """Opens the run's data set.
+
+    Args:
+        config: The run.
+        split: "train" or "validation".
+    """
+    return open_source(
+        config.dataset,
+        split,
+        data_dir=config.data_dir or None,
+        max_images=(config.max_train_images or None)
+        if split == "train"
+        else None,
+        validation_fraction=config.validation_fraction,
+        download=config.download,
+        skip_bad_files=config.skip_bad_files,
+        seed=0,
+    )
+
+
+def build_network(config: TrainConfig, num_classes: int) -> keras.Model:
+    """Builds the run's classifier with fresh weights."""
+    if config.backbone in invertible.names():
+        network = invertible.get(config.backbone)()
+        return build_classifier(
+            network, config.image_size, num_classes, normalized_head=True
+        )
+    factory = backbones.get(config.backbone)
+    options = {}
+    if "stem" in inspect.signature(factory).parameters:
+        options["stem"] = config.stem
+    backbone = factory(config.image_size, **options)
+    return build_classifier(backbone, config.image_size, num_classes)
+
+
+def build_method(
+    config: TrainConfig,
+    num_classes: int,
+    stage1_classifier: pathlib.Path | None = None,
+) -> Method:
+    """Builds the run's method around a fresh classifier.
+
+    Args:
+        config: The run.
+        num_classes: Number of classes of its data.
+        stage1_classifier: File of the decoder's network; by default that of
+            `config.stage1_run_dir`, which must have finished.
+    """
+    classifier = build_network(config, num_classes)
+    options = {"label_smoothing": config.label_smoothing}
+    if config.method == "qualnet":
+        if stage1_classifier is None:
+            stage1 = RunDir(config.stage1_run_dir)
+            stage1.read_finished_info()
+            stage1_classifier = stage1.classifier
+        decoder = load_decoder(
+            stage1_classifier, config.image_size, num_classes
+        )
+        options |= {
+            "connector": build_connector(
+                classifier.layers[1].output.shape[1:],
+                decoder.feature_shape(config.image_size),
+            ),
+            "decoder": decoder,
+            "quality_weight": config.quality_weight,
+        }
+    return methods.get(config.method)(classifier, name="method", **options)
+
+
+def compile_method(
+    method: Method, config: TrainConfig, steps_per_epoch: int
+) -> None:
+    """Gives the method its optimizer."""
+    schedule = StepDecay(
+        config.learning_rate,
+        tuple(epoch * steps_per_epoch for epoch in config.decay_epochs),
+        config.decay_factor,
+        round(config.warmup_epochs * steps_per_epoch),
+    )
+    optimizer = KernelDecaySGD(
+        schedule,
+        momentum=config.momentum,
+        kernel_decay=config.weight_decay,
+        name="sgd",
+    )
+    method.compile(optimizer=optimizer, jit_compile=config.jit_compile)
+    optimizer.build(method.trainable_weights)

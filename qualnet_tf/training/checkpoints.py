@@ -1,0 +1,154 @@
+"""Checkpoints of a method and its optimizer, written all or nothing.
+
+One NumPy archive holds every weight under its path, the optimizer's variables
+and the step. `.weights.h5` would leave out the optimizer, and
+`tf.train.Checkpoint` would not read on the JAX backend. A zip archive carries
+a checksum per array, so damage is found when it is read.
+"""
+
+import errno
+import pathlib
+import re
+import zipfile
+
+import keras
+import numpy as np
+from absl import logging
+
+from qualnet_tf.run_dir import atomic_file
+
+NUM_KEPT = 2
+_STEP = "step"
+
+
+class Checkpoints:
+    """The checkpoints in one folder, newest last.
+
+    Args:
+        folder: Folder of `checkpoint-<step>.npz` files; made when needed.
+    """
+
+    def __init__(self, folder: pathlib.Path):
+        self.folder = folder
+
+    def paths(self) -> list[pathlib.Path]:
+        """Returns the files, oldest first."""
+        found = self.folder.glob("checkpoint-*.npz")
+        return sorted(
+            path
+            for path in found
+            if re.fullmatch(r"checkpoint-\d{9}\.npz", path.name)
+        )
+
+    def save(self, method: keras.Model, step: int) -> pathlib.Path:
+        """Writes a checkpoint and removes all but the newest two.
+
+        Args:
+            method: Compiled and built method.
+            step: Number of updates made so far.
+
+        Raises:
+            FloatingPointError: If a weight is not finite; nothing is written.
+            OSError: If the disk is full or not writable; older checkpoints
+                stay.
+        """
+        arrays = {
+            name: np.asarray(keras.ops.convert_to_numpy(variable))
+            for name, variable in _named_variables(method).items()
+        }
+        _check_finite(arrays, step)
+        path = self.folder / f"checkpoint-{step:09d}.npz"
+        try:
+            with atomic_file(path) as temporary:
+                with open(temporary, "wb") as file:
+                    np.savez(file, **arrays, **{_STEP: np.int64(step)})
+        except OSError as error:
+            raise _explain(error, path, self.paths()) from error
+        for old in self.paths()[:-NUM_KEPT]:
+            old.unlink(missing_ok=True)
+        return path
+
+    def restore(self, method: keras.Model) -> int:
+        """Loads the newest readable checkpoint into the method.
+
+        A damaged file is named in a warning and the one before is used.
+
+        Returns:
+            The step of the checkpoint, 0 where there is none.
+
+        Raises:
+            ValueError: If a checkpoint's variables are not the method's.
+        """
+        for path in reversed(self.paths()):
+            try:
+                arrays = _read(path)
+            except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+                logging.warning("%s is damaged (%s): skipped", path, error)
+                continue
+            step = int(arrays.pop(_STEP))
+            _assign(_named_variables(method), arrays, path)
+            return step
+        return 0
+
+
+def _named_variables(method: keras.Model) -> dict[str, keras.Variable]:
+    """Returns what training changes, by unique name."""
+    frozen = {id(variable) for variable in method.frozen_weights}
+    groups = {
+        "weights": [v for v in method.weights if id(v) not in frozen],
+        "optimizer": method.optimizer.variables,
+    }
+    named: dict[str, keras.Variable] = {}
+    for group, variables in groups.items():
+        for variable in variables:
+            name = f"{group}/{variable.path}"
+            if name in named:
+                raise ValueError(
+                    f"two variables are called {name}: expected unique paths; "
+                    "give their layers names"
+                )
+            named[name] = variable
+    return named
+
+
+def _check_finite(arrays: dict[str, np.ndarray], step: int) -> None:
+    for name, array in arrays.items():
+        if array.dtype.kind == "f" and not np.all(np.isfinite(array)):
+            raise FloatingPointError(
+                f"step {step}: {name} holds numbers that are not finite; the "
+                "last good checkpoint is kept; lower --learning_rate"
+            )
+
+
+def _explain(
+    error: OSError, path: pathlib.Path, kept: list[pathlib.Path]
+) -> OSError:
+    """Turns a failed write into one line that says what is left."""
+    reason = error.strerror or str(error)
+    if error.errno == errno.ENOSPC:
+        reason = "the disk is full"
+    last = f"{kept[-1].name} stays" if kept else "there is none before it"
+    return OSError(
+        f"{path}: could not write the checkpoint, {reason}; {last}; free some "
+        "space and start again to continue"
+    )
+
+
+def _read(path: pathlib.Path) -> dict[str, np.ndarray]:
+    with np.load(path, allow_pickle=False) as archive:
+        return {name: archive[name] for name in archive.files}
+
+
+def _assign(
+    variables: dict[str, keras.Variable],
+    arrays: dict[str, np.ndarray],
+    path: pathlib.Path,
+) -> None:
+    if set(variables) != set(arrays):
+        odd = sorted(set(variables) ^ set(arrays))
+        raise ValueError(
+            f"{path}: expected the variables of this method, received others "
+            f"(first difference: {odd[0]}); use another --run_dir"
+        )
+    for name, variable in variables.items():
+        variable.assign(arrays[name])

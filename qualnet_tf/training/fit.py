@@ -1,0 +1,260 @@
+"""Trains a run from its configuration, from the start or where it stopped."""
+
+import os
+import pathlib
+import shutil
+import time
+
+import keras
+
+from qualnet_tf import run_dir as run_files
+from qualnet_tf.config import TrainConfig
+from qualnet_tf.datasets import pipeline
+from qualnet_tf.datasets.source import ImageSource
+from qualnet_tf.methods.method import Method
+from qualnet_tf.models.saving import save_model
+from qualnet_tf.run_dir import RunDir
+from qualnet_tf.training import build
+from qualnet_tf.training.callbacks import (
+    CheckpointEvery,
+    MetricsTable,
+    NonFiniteGuard,
+    Progress,
+)
+from qualnet_tf.training.checkpoints import Checkpoints
+from qualnet_tf.training.run_info import describe_environment
+
+
+def train(config: TrainConfig, flagfile: str) -> None:
+    """Trains until the configured end and leaves a finished run folder.
+
+    Starting it again continues from the last checkpoint; a finished run is
+    left as it is.
+
+    Args:
+        config: The run.
+        flagfile: The same as a flagfile, for `flags.txt`.
+
+    Raises:
+        ValueError: If data, stage-1 run or run folder do not fit.
+        FloatingPointError: If the loss stops being a finite number.
+        OSError: If a file cannot be written.
+    """
+    run = RunDir(config.run_dir)
+    _check_same_config(run, config)
+    if run.run_info.is_file() and run.read_info()["status"] == "finished":
+        print(f"{run.path}: already trained, nothing to do")
+        return
+    seed_everything(config)
+    source = build.open_split(config, "train")
+    validation = build.open_split(config, "validation")
+    steps_per_epoch = count_steps(config, source)
+    known = run.stage1_classifier
+    method = build.build_method(
+        config, len(source.class_names), known if known.is_file() else None
+    )
+    build.compile_method(method, config, steps_per_epoch)
+    _start_run(run, config, flagfile, source, method)
+    started = time.monotonic()
+    _fit(run, config, method, source, validation, steps_per_epoch)
+    _finish_run(run, method, time.monotonic() - started)
+
+
+def seed_everything(config: TrainConfig) -> None:
+    """Seeds the weights and, if asked, makes every op deterministic."""
+    keras.utils.set_random_seed(config.seed)
+    if config.deterministic and keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+
+
+def count_steps(config: TrainConfig, source: ImageSource) -> int:
+    """Returns the full batches in one pass over the training images.
+
+    Raises:
+        ValueError: If there is not even one.
+    """
+    steps = source.num_examples // config.batch_size
+    if steps == 0:
+        raise ValueError(
+            f"expected at least {config.batch_size} training images for one "
+            f"batch, received {source.num_examples}; lower --batch_size"
+        )
+    return steps
+
+
+def training_batches(config: TrainConfig, source: ImageSource, start_step: int):
+    """Returns the training batches from a step on, as one `tf.data` set."""
+    return pipeline.training_batches(
+        source,
+        batch_size=config.batch_size,
+        image_size=config.image_size,
+        num_epochs=config.num_epochs,
+        start_step=start_step,
+        seed=config.seed,
+        clean_fraction=config.clean_fraction,
+        corruption_names=config.corruptions,
+        severities=config.severities,
+        severity_table=config.severity_table,
+        augmentation=config.augmentation,
+    )
+
+
+def _fit(
+    run: RunDir,
+    config: TrainConfig,
+    method: Method,
+    source: ImageSource,
+    validation: ImageSource,
+    steps_per_epoch: int,
+) -> None:
+    """Runs the remaining steps.
+
+    Keras counts steps from the start of an epoch, so a run that stopped
+    within one first completes it in a `fit` of its own.
+    """
+    checkpoints = Checkpoints(run.checkpoints)
+    step = checkpoints.restore(method)
+    epoch, done = divmod(step, steps_per_epoch)
+    total = config.num_epochs * steps_per_epoch
+    progress = Progress(run.name, total, step)
+    callbacks = [
+        NonFiniteGuard(),
+        CheckpointEvery(checkpoints, config.checkpoint_steps),
+        MetricsTable(run.metrics, epoch),
+        keras.callbacks.TensorBoard(run.events, write_graph=False),
+        progress,
+    ]
+    held_out = pipeline.evaluation_batches(
+        validation, batch_size=config.batch_size, image_size=config.image_size
+    )
+    frequency = config.validation_epochs or config.num_epochs
+    spans = [(epoch, config.num_epochs, steps_per_epoch)]
+    if done:
+        spans = [
+            (epoch, epoch + 1, steps_per_epoch - done),
+            (epoch + 1, config.num_epochs, steps_per_epoch),
+        ]
+    for first, last, steps in spans:
+        if first >= last:
+            continue
+        method.fit(
+            training_batches(config, source, step),
+            initial_epoch=first,
+            epochs=last,
+            steps_per_epoch=steps,
+            validation_data=held_out,
+            validation_freq=[
+                e for e in range(first + 1, last + 1) if _is_due(e, frequency)
+            ]
+            or [config.num_epochs + 1],
+            callbacks=callbacks,
+            shuffle=False,
+            verbose=0,
+        )
+        step += (last - first) * steps
+    progress.close()
+
+
+def _is_due(epoch: int, frequency: int) -> bool:
+    return epoch % frequency == 0
+
+
+def _check_same_config(run: RunDir, config: TrainConfig) -> None:
+    """Refuses a folder that another configuration made."""
+    if not run.config.is_file():
+        if run.path.is_dir() and any(run.path.iterdir()):
+            raise ValueError(
+                f"{run.path}: expected a new folder or a run, received a "
+                "folder with other files; choose another --run_dir"
+            )
+        return
+    earlier = TrainConfig.from_json(run.config.read_text())
+    for name in earlier.__dataclass_fields__:
+        old, new = getattr(earlier, name), getattr(config, name)
+        if old != new and name != "run_dir":
+            raise ValueError(
+                f"{run.path}: expected --{name}={old}, with which this run "
+                f"was made, received {new}; choose another --run_dir"
+            )
+
+
+def _start_run(
+    run: RunDir,
+    config: TrainConfig,
+    flagfile: str,
+    source: ImageSource,
+    method: Method,
+) -> None:
+    """Writes what describes the run; nothing exists before all parts do."""
+    if config.stage1_run_dir and not run.stage1_classifier.is_file():
+        _link(RunDir(config.stage1_run_dir).classifier, run.stage1_classifier)
+    run_files.write_text(run.flags, flagfile)
+    run_files.write_text(run.config, config.to_json())
+    info = {
+        "status": "training",
+        "class_names": list(source.class_names),
+        "num_classes": len(source.class_names),
+        "num_train_images": source.num_examples,
+        "num_bad_files": source.num_bad_files,
+        "num_classifier_parameters": method.classifier.count_params(),
+        "batch_size": config.batch_size,
+        "replica_count": 1,
+        "seed": config.seed,
+        **describe_environment(),
+    }
+    run_files.write_json(run.run_info, info)
+
+
+def _link(source: pathlib.Path, target: pathlib.Path) -> None:
+    """Makes the run self-contained, without a copy where links work."""
+    with run_files.atomic_file(target) as temporary:
+        temporary.unlink()
+        try:
+            os.link(source, temporary)
+        except OSError:
+            shutil.copyfile(source, temporary)
+
+
+def _finish_run(run: RunDir, method: Method, seconds: float) -> None:
+    """Saves the models and marks the run as finished."""
+    parts = {run.classifier: method.classifier}
+    if hasattr(method, "connector"):
+        parts[run.connector] = method.connector
+    for path, model in parts.items():
+        with run_files.atomic_file(path) as temporary:
+            save_model(model, temporary)
+    info = run.read_info()
+    info["status"] = "finished"
+    info["seconds"] = round(info.get("seconds", 0.0) + seconds, 1)
+    run_files.write_json(run.run_info, info)
+
+
+def dry_run(config: TrainConfig) -> dict[str, float]:
+    """Builds everything, runs one batch forward and back, writes nothing.
+
+    Returns:
+        The loss, its terms and the accuracy of that batch.
+    """
+    seed_everything(config)
+    source = build.open_split(config, "train")
+    steps_per_epoch = count_steps(config, source)
+    method = build.build_method(config, len(source.class_names))
+    build.compile_method(method, config, steps_per_epoch)
+    batch = next(iter(training_batches(config, source, 0).take(1)))
+    logs = method.train_on_batch(
+        {name: value.numpy() for name, value in batch.items()},
+        return_dict=True,
+    )
+    print(f"{config.method} on {source.name}: {steps_per_epoch} steps an epoch")
+    print(f"classifier: {method.classifier.count_params():,} parameters")
+    print(f"training only: {_extra_parameters(method):,} parameters more")
+    return {name: float(value) for name, value in logs.items()}
+
+
+def _extra_parameters(method: Method) -> int:
+    return (
+        sum(int(keras.ops.size(weight)) for weight in method.weights)
+        - method.classifier.count_params()
+    )
