@@ -23,7 +23,6 @@ class TrainConfig(Config):
         "folder of this run; a run that stopped continues from it",
         path=True,
     )
-    # Data.
     dataset: str = knob(
         "digits",
         "digits (embedded), synthetic, folder (class folders in --data_dir) or "

@@ -1,0 +1,205 @@
+"""Accuracy of finished runs on clean and on corrupted validation images.
+
+Runs on the same data see the same pixels: each condition is made once and
+shown to all of them.
+"""
+
+import dataclasses
+
+import keras
+import numpy as np
+from tqdm import tqdm
+
+from qualnet_tf import corruptions
+from qualnet_tf.config import EvaluateConfig, TrainConfig
+from qualnet_tf.corruptions import severities
+from qualnet_tf.datasets import open_source, pipeline
+from qualnet_tf.datasets.source import ImageSource
+from qualnet_tf.evaluation import example_pictures, results
+from qualnet_tf.models.saving import load_model
+from qualnet_tf.run_dir import RunDir
+
+
+@dataclasses.dataclass(frozen=True)
+class Subject:
+    """A finished run that is evaluated."""
+
+    run: RunDir
+    config: TrainConfig
+    class_names: tuple[str, ...]
+    classifier: keras.Model
+
+    @property
+    def data_key(self) -> tuple:
+        """What makes two runs share their validation images."""
+        config = self.config
+        return (
+            config.dataset,
+            config.data_dir,
+            config.image_size,
+            config.validation_fraction,
+            config.severity_table,
+            self.class_names,
+        )
+
+
+def evaluate(config: EvaluateConfig) -> None:
+    """Evaluates runs and writes results and pictures into their folders.
+
+    A run whose results already answer the request is left as it is.
+
+    Args:
+        config: Which runs, corruptions, severities and images.
+
+    Raises:
+        ValueError: If a run does not exist, has not finished, or its data is
+            gone.
+    """
+    groups: dict[tuple, list[Subject]] = {}
+    for path in config.run_dir:
+        run = RunDir(path)
+        info = run.read_finished_info()
+        if _is_evaluated(run, config):
+            print(f"{run.path}: already evaluated, nothing to do")
+            continue
+        subject = Subject(
+            run=run,
+            config=TrainConfig.from_json(run.config.read_text()),
+            class_names=tuple(info["class_names"]),
+            classifier=load_model(run.classifier),
+        )
+        groups.setdefault(subject.data_key, []).append(subject)
+    for subjects in groups.values():
+        _evaluate_group(config, subjects)
+
+
+def _is_evaluated(run: RunDir, config: EvaluateConfig) -> bool:
+    """Whether the stored results are newer and of the same conditions."""
+    if not run.results.is_file():
+        return False
+    if run.results.stat().st_mtime < run.classifier.stat().st_mtime:
+        return False
+    stored = results.load(run.results)
+    wanted = {
+        (name, severity)
+        for name in corruptions.expand(config.corruptions)
+        for severity in config.severities
+    }
+    return (
+        {(c.corruption, c.severity) for c in stored.conditions} == wanted
+        and stored.seed == config.seed
+        and config.num_images in (0, stored.num_images)
+    )
+
+
+def _evaluate_group(config: EvaluateConfig, subjects: list[Subject]) -> None:
+    """Evaluates runs that share their data."""
+    source = _open_validation(subjects[0])
+    conditions = [pipeline.CLEAN] + [
+        (name, severity)
+        for name in corruptions.expand(config.corruptions)
+        for severity in config.severities
+    ]
+    accuracies = _accuracies(config, subjects, source, conditions)
+    for subject, found in zip(subjects, accuracies, strict=True):
+        by_condition = dict(zip(conditions, found, strict=True))
+        results.save(
+            _results(config, subject, source, by_condition),
+            subject.run.results,
+        )
+        if config.num_pictures:
+            example_pictures.write(
+                subject.run,
+                subject.classifier,
+                source,
+                seed=config.seed,
+                num_pictures=config.num_pictures,
+                severity_table=subject.config.severity_table,
+            )
+
+
+def _open_validation(subject: Subject) -> ImageSource:
+    """Opens the run's validation images and checks their classes."""
+    config = subject.config
+    source = open_source(
+        config.dataset,
+        "validation",
+        data_dir=config.data_dir or None,
+        validation_fraction=config.validation_fraction,
+        skip_bad_files=config.skip_bad_files,
+        seed=0,
+    )
+    if source.class_names != subject.class_names:
+        raise ValueError(
+            f"{subject.run.path}: expected the {len(subject.class_names)} "
+            f"classes the run was trained on, received "
+            f"{len(source.class_names)} (or others) from {source.name}; "
+            "restore the data it was trained with"
+        )
+    return source
+
+
+def _accuracies(
+    config: EvaluateConfig,
+    subjects: list[Subject],
+    source: ImageSource,
+    conditions: list[tuple[str | None, int]],
+) -> np.ndarray:
+    """Returns shares of right answers, [subject, condition]."""
+    batches = pipeline.evaluation_batches(
+        source,
+        batch_size=config.batch_size,
+        image_size=subjects[0].config.image_size,
+        conditions=conditions,
+        max_images=config.num_images or None,
+        seed=config.seed,
+        severity_table=subjects[0].config.severity_table,
+    )
+    right = np.zeros((len(subjects), len(conditions)))
+    total = _num_images(config, source)
+    with tqdm(
+        total=total * len(conditions),
+        desc="evaluate",
+        unit="image",
+        disable=None,
+    ) as progress:
+        for batch in batches.as_numpy_iterator():
+            for row, subject in zip(right, subjects, strict=True):
+                logits = subject.classifier.predict_on_batch(batch["image"])
+                is_right = np.argmax(logits, axis=-1) == batch["label"]
+                np.add.at(row, batch["condition"], is_right)
+            progress.update(len(batch["label"]))
+    return right / total
+
+
+def _num_images(config: EvaluateConfig, source: ImageSource) -> int:
+    return min(config.num_images or source.num_examples, source.num_examples)
+
+
+def _results(
+    config: EvaluateConfig,
+    subject: Subject,
+    source: ImageSource,
+    found: dict[tuple[str | None, int], float],
+) -> results.ClassificationResults:
+    """Joins what was measured with what it was measured on."""
+    train = subject.config
+    side = train.image_size
+    return results.ClassificationResults(
+        run=subject.run.name,
+        method=train.method,
+        dataset=train.dataset,
+        split="validation",
+        num_images=_num_images(config, source),
+        num_classes=len(subject.class_names),
+        image_size=side,
+        seed=config.seed,
+        severity_table=severities.table_for(side, side, train.severity_table),
+        frost_textures=corruptions.FROST_TEXTURES,
+        clean_accuracy=found[pipeline.CLEAN],
+        conditions=tuple(
+            results.ConditionResult(name, severity, accuracy)
+            for (name, severity), accuracy in found.items()
+            if (name, severity) != pipeline.CLEAN
+        ),
+    )

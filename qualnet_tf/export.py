@@ -1,0 +1,29 @@
+"""Exports a run's classifier, without its decoder, as a SavedModel.
+
+python -m qualnet_tf.export --run_dir=runs/quickstart/qualnet
+"""
+
+from qualnet_tf import experiment_flags
+from qualnet_tf.config import ExportConfig
+
+
+def main(config: ExportConfig) -> None:
+    """Writes the next version and says where."""
+    from qualnet_tf.exporters.saved_model import export_saved_model
+    from qualnet_tf.models.saving import load_model
+    from qualnet_tf.run_dir import RunDir
+
+    run = RunDir(config.run_dir)
+    info = run.read_finished_info()
+    classifier = load_model(run.classifier)
+    folder = export_saved_model(
+        classifier,
+        info["class_names"],
+        config.output_dir or run.exports,
+        classifier.input_shape[1],
+    )
+    print(f"export: {folder}")
+
+
+if __name__ == "__main__":
+    experiment_flags.run_program(ExportConfig, main)

@@ -1,0 +1,22 @@
+"""Trains one run: stage 1, stage 2 or a baseline.
+
+python -m qualnet_tf.train --flagfile=configs/quickstart/qualnet.flags
+"""
+
+from qualnet_tf import experiment_flags
+from qualnet_tf.config import TrainConfig
+
+
+def main(config: TrainConfig) -> None:
+    """Trains the run, or one batch of it with --dry_run."""
+    from qualnet_tf.training import fit
+
+    if config.dry_run:
+        logs = fit.dry_run(config)
+        print("one batch:", ", ".join(f"{k} {v:.4f}" for k, v in logs.items()))
+        return
+    fit.train(config, experiment_flags.to_flagfile(config))
+
+
+if __name__ == "__main__":
+    experiment_flags.run_program(TrainConfig, main)
