@@ -6,9 +6,11 @@ turned into one configuration before `main` runs, so `--help` and
 """
 
 import dataclasses
+import importlib
 import os
 import re
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -30,7 +32,9 @@ _NAMES: dict[str, Callable[[], tuple[str, ...]]] = {
 
 
 def run_program(
-    config_class: type[Config], main: Callable[[Any], None]
+    config_class: type[Config],
+    main: Callable[[Any], None],
+    uses_tensorflow: bool = True,
 ) -> None:
     """Parses flags into `config_class`, calls `main(config)` and exits.
 
@@ -52,8 +56,11 @@ def run_program(
         return [argv[0]]
 
     def guarded_main(_: Sequence[str]) -> None:
-        logging.set_stderrthreshold("error")
+        if not flags.FLAGS["verbosity"].present:
+            logging.set_verbosity(logging.WARNING)
         try:
+            if uses_tensorflow:
+                _import_tensorflow_quietly()
             main(configs[0])
         except KeyboardInterrupt:
             print("interrupted: start again to continue", file=sys.stderr)
@@ -64,6 +71,27 @@ def run_program(
             _fail(_one_line(error))
 
     app.run(guarded_main, flags_parser=parse)
+
+
+def _import_tensorflow_quietly() -> None:
+    """Imports TensorFlow without its notes about the processor and CUDA.
+
+    They are written by C++ before any log level counts, and read like errors
+    where there is no GPU. When the import fails they are shown.
+    """
+    with tempfile.TemporaryFile() as notes:
+        standard_error = os.dup(2)
+        os.dup2(notes.fileno(), 2)
+        try:
+            tensorflow = importlib.import_module("tensorflow")
+            tensorflow.config.list_physical_devices()
+        except Exception:
+            notes.seek(0)
+            os.write(standard_error, notes.read())
+            raise
+        finally:
+            os.dup2(standard_error, 2)
+            os.close(standard_error)
 
 
 def define_flags(config_class: type[Config]) -> None:

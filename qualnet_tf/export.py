@@ -9,6 +9,9 @@ from qualnet_tf.config import ExportConfig
 
 def main(config: ExportConfig) -> None:
     """Writes the next version and says where."""
+    import os
+    import sys
+
     from qualnet_tf.exporters.saved_model import export_saved_model
     from qualnet_tf.models.saving import load_model
     from qualnet_tf.run_dir import RunDir
@@ -23,6 +26,12 @@ def main(config: ExportConfig) -> None:
         classifier.input_shape[1],
     )
     print(f"export: {folder}")
+    example = run.example_picture
+    picture = example if example.is_file() else "PICTURE"
+    print(
+        f"classify a picture: {os.path.relpath(sys.executable)} -m "
+        f"qualnet_tf.predict --export_dir={folder} --image={picture}"
+    )
 
 
 if __name__ == "__main__":

@@ -21,4 +21,4 @@ def main(config: ReportConfig) -> None:
 
 
 if __name__ == "__main__":
-    experiment_flags.run_program(ReportConfig, main)
+    experiment_flags.run_program(ReportConfig, main, uses_tensorflow=False)

@@ -84,6 +84,11 @@ class RunDir:
         return self.path / "results" / "pictures.npz"
 
     @property
+    def example_picture(self) -> pathlib.Path:
+        """One corrupted picture as a file, to try an export on."""
+        return self.path / "results" / "example.png"
+
+    @property
     def exports(self) -> pathlib.Path:
         """Folder of numbered exports."""
         return self.path / "export"

@@ -12,7 +12,7 @@ from qualnet_tf.evaluation import results
 from qualnet_tf.models.classifier import split_classifier
 from qualnet_tf.models.decoders import load_decoder
 from qualnet_tf.models.saving import load_model
-from qualnet_tf.run_dir import RunDir
+from qualnet_tf.run_dir import RunDir, atomic_file
 
 # Spread over the families, so that a short grid shows all of them.
 SHOWN_CORRUPTIONS = (
@@ -44,7 +44,7 @@ def write(
     num_pictures: int,
     severity_table: str,
 ) -> None:
-    """Writes `results/pictures.npz` of a run.
+    """Writes `results/pictures.npz` and `results/example.png` of a run.
 
     Args:
         run: The run; one with a connector is shown with its reconstructions.
@@ -93,6 +93,8 @@ def write(
         ),
         run.pictures,
     )
+    with atomic_file(run.example_picture) as temporary:
+        temporary.write_bytes(tf.io.encode_png(_to_uint8(corrupted[0])).numpy())
 
 
 def _reconstruct(

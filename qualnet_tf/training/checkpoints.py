@@ -135,7 +135,11 @@ def _explain(
 
 
 def _read(path: pathlib.Path) -> dict[str, np.ndarray]:
-    with np.load(path, allow_pickle=False) as archive:
+    # np.load leaves a file that it opened itself open when it is damaged.
+    with (
+        open(path, "rb") as file,
+        np.load(file, allow_pickle=False) as archive,
+    ):
         return {name: archive[name] for name in archive.files}
 
 

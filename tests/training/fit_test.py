@@ -13,43 +13,15 @@ import numpy as np
 import pytest
 
 from qualnet_tf.config import TrainConfig
+from qualnet_tf.experiment_flags import to_flagfile
 from qualnet_tf.models.saving import load_model
 from qualnet_tf.run_dir import RunDir
 from qualnet_tf.training import fit
 from qualnet_tf.training.callbacks import CheckpointEvery
 from qualnet_tf.training.checkpoints import Checkpoints
+from tests.training.tiny_runs import TINY, train
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
-
-TINY = {
-    "dataset": "digits",
-    "max_train_images": 40,
-    "image_size": 16,
-    "augmentation": "none",
-    "clean_fraction": 1.0,
-    "backbone": "resnet_tiny",
-    "batch_size": 8,
-    "num_epochs": 3,
-    "decay_epochs": (2,),
-    "learning_rate": 0.05,
-    "checkpoint_steps": 2,
-}
-
-
-def config(path, **values):
-    return TrainConfig(**{"run_dir": str(path), **TINY, **values})
-
-
-def flags_of(made):
-    from qualnet_tf.experiment_flags import to_flagfile
-
-    return to_flagfile(made)
-
-
-def train(path, **values):
-    made = config(path, **values)
-    fit.train(made, flags_of(made))
-    return RunDir(path)
 
 
 def weights(run):
@@ -103,7 +75,7 @@ def test_interrupted_run_ends_with_the_same_weights(
 def test_finished_run_is_left_alone(finished, capsys):
     before = finished.classifier.stat().st_mtime_ns
     made = TrainConfig.from_json(finished.config.read_text())
-    fit.train(made, flags_of(made))
+    fit.train(made, to_flagfile(made))
     assert "already trained" in capsys.readouterr().out
     assert finished.classifier.stat().st_mtime_ns == before
 
@@ -219,7 +191,7 @@ def test_killed_run_ends_with_the_same_weights(tmp_path):
     def start(name):
         flagfile = tmp_path / f"{name}.flags"
         made = TrainConfig(run_dir=str(tmp_path / name), **values)
-        flagfile.write_text(flags_of(made))
+        flagfile.write_text(to_flagfile(made))
         return subprocess.Popen(
             [
                 sys.executable,

@@ -1,0 +1,84 @@
+"""Colour and coding: brightness, contrast, saturate, pixelate, JPEG.
+
+Every function takes a float32 image [height, width, 3] in [0, 1] and returns
+the same shape, neither clipped nor truncated. None draws at random.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from qualnet_tf.corruptions import checks, filtering, kernels, severities
+
+
+def brightness(image, severity, seed, table):
+    """Adds to the HSV value; hue and saturation stay.
+
+    With hue and saturation fixed, RGB is proportional to the value, so no
+    colour conversion is needed. Black has no hue and becomes grey.
+    """
+    del seed
+    rows = severities.rows("brightness", image, table)
+    (added,) = severities.columns(rows, severity)
+    value = tf.reduce_max(image, axis=-1, keepdims=True)
+    brighter = tf.clip_by_value(value + added, 0.0, 1.0)
+    scaled = image * tf.math.divide_no_nan(brighter, value)
+    return tf.where(value > 0.0, scaled, brighter)
+
+
+def saturate(image, severity, seed, table):
+    """Scales and shifts the HSV saturation; hue and value stay.
+
+    RGB lies between the value and value * (1 - saturation), in fixed
+    proportions. Grey has hue 0, that is red, wherever saturation is added.
+    """
+    del seed
+    rows = severities.rows("saturate", image, table)
+    factor, offset = severities.columns(rows, severity)
+    value = tf.reduce_max(image, axis=-1, keepdims=True)
+    chroma = value - tf.reduce_min(image, axis=-1, keepdims=True)
+    saturation = tf.math.divide_no_nan(chroma, value)
+    changed = tf.clip_by_value(saturation * factor + offset, 0.0, 1.0)
+    share = tf.math.divide_no_nan(value - image, chroma)
+    share = tf.where(chroma > 0.0, share, [0.0, 1.0, 1.0])
+    return value - value * changed * share
+
+
+def contrast(image, severity, seed, table):
+    """Moves every value towards its channel's mean over the image."""
+    del seed
+    rows = severities.rows("contrast", image, table)
+    (factor,) = severities.columns(rows, severity)
+    mean = tf.reduce_mean(image, axis=[0, 1])
+    return (image - mean) * factor + mean
+
+
+def pixelate(image, severity, seed, table):
+    """Box resize down and up, rounded to 8 bits after each axis (Pillow)."""
+    del seed
+    shares = [row[0] for row in severities.rows("pixelate", image, table)]
+    vertical, horizontal = (
+        np.stack([kernels.box_down_up_matrix(n, share) for share in shares])
+        for n in image.shape[:2]
+    )
+    horizontal = severities.choose(horizontal, severity)
+    vertical = severities.choose(vertical, severity)
+    image = filtering.along_width(image, horizontal)
+    image = filtering.along_height(checks.round_to_8_bits(image), vertical)
+    return checks.round_to_8_bits(image)
+
+
+def jpeg_compression(image, severity, seed, table):
+    """Encodes and decodes as JPEG with halved chroma resolution (4:2:0).
+
+    With the accurate integer transform TensorFlow decodes bit for bit as
+    Pillow does; its default transform is off by up to 3 levels.
+    """
+    del seed
+    rows = severities.rows("jpeg_compression", image, table)
+    quality = severities.choose([int(row[0]) for row in rows], severity)
+    levels = tf.cast(checks.round_to_8_bits(image) * 255.0 + 0.5, tf.uint8)
+    levels = tf.image.adjust_jpeg_quality(
+        levels, tf.cast(quality, tf.int32), dct_method="INTEGER_ACCURATE"
+    )
+    levels = tf.ensure_shape(levels, image.shape)
+    return tf.cast(levels, tf.float32) * (1.0 / 255.0)

@@ -1,0 +1,143 @@
+"""The relief of water drops: edges, distance to them, embossing.
+
+The steps and constants are those of the OpenCV calls of the reference (Canny,
+distanceTransform, blur, equalizeHist, filter2D), on 8-bit levels held in
+float32 of shape [height, width].
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from qualnet_tf.corruptions import filtering
+
+_LOW, _HIGH = 50.0, 150.0  # Canny thresholds on the L1 gradient
+_TAN_22, _TAN_67 = np.tan(np.pi / 8), np.tan(3 * np.pi / 8)
+_FAR = 20.0  # distances are cut off here
+
+# Step costs of OpenCV's 5x5 distance mask: straight, diagonal (1.4), knight's
+# move (2.1969), in its fixed point of 16 bits. Sums are exact in float32, which
+# matters: a mean just below a whole number loses a level.
+_ONE = 2**16
+_STRAIGHT, _DIAGONAL, _KNIGHT = 1.0, 91750 / _ONE, 143976 / _ONE
+
+_EMBOSS = np.float32([[-2, -1, 0], [-1, 1, 1], [0, 1, 2]])
+_BOX = np.full((3, 3), 1 / 9, np.float32)
+
+
+def shading(levels):
+    """Returns how strongly each pixel of a drop shows, 0 to 255.
+
+    Args:
+        levels: float32 [height, width], whole numbers from 0 to 255.
+
+    Returns:
+        float32 [height, width], whole numbers from 0 to 255.
+    """
+    distance = edge_distance(canny_edges(levels))
+    total = tf.cast(_filtered(distance, 9.0 * _BOX) * _ONE, tf.int32)
+    relief = equalized(tf.cast(total // (9 * _ONE), tf.float32))
+    embossed = _filtered(relief, _EMBOSS)
+    embossed = tf.round(tf.clip_by_value(embossed, 0.0, 255.0))
+    return tf.round(_filtered(embossed, _BOX))
+
+
+def _filtered(plane, kernel, border="reflect_101"):
+    kernel = tf.constant(kernel)
+    return filtering.small_kernel(plane[..., None], kernel, border)[..., 0]
+
+
+def canny_edges(levels):
+    """Returns Canny edges: bool [height, width].
+
+    A pixel is a candidate where its gradient is a maximum across the edge and
+    above the low threshold; candidates count when they are connected to one
+    above the high threshold.
+    """
+    sobel = np.float32([[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]])
+    right = _filtered(levels, sobel, "edge")
+    down = _filtered(levels, sobel.T, "edge")
+    magnitude = tf.abs(right) + tf.abs(down)
+    peak = _is_peak(magnitude, right, down) & (magnitude > _LOW)
+    strong = tf.cast(peak & (magnitude > _HIGH), tf.float32)
+    peak = tf.cast(peak, tf.float32)
+
+    def grow(edges, _):
+        around = tf.nn.max_pool2d(edges[None, ..., None], 3, 1, "SAME")
+        grown = around[0, ..., 0] * peak
+        return grown, tf.reduce_sum(grown) > tf.reduce_sum(edges)
+
+    edges, _ = tf.while_loop(lambda _, grew: grew, grow, [strong, True])
+    return edges > 0.0
+
+
+def _is_peak(magnitude, right, down):
+    """Compares each gradient with its neighbours across the edge.
+
+    Ties count on one side only, as in OpenCV, so a plateau keeps one pixel.
+    """
+    height, width = magnitude.shape
+    padded = tf.pad(magnitude, [[1, 1], [1, 1]])
+
+    def neighbour(rows, columns):
+        return padded[
+            1 + rows : 1 + rows + height, 1 + columns : 1 + columns + width
+        ]
+
+    across, along = tf.abs(right), tf.abs(down)
+    beside = (magnitude > neighbour(0, -1)) & (magnitude >= neighbour(0, 1))
+    above = (magnitude > neighbour(-1, 0)) & (magnitude >= neighbour(1, 0))
+    falling = (magnitude > neighbour(-1, -1)) & (magnitude > neighbour(1, 1))
+    rising = (magnitude > neighbour(-1, 1)) & (magnitude > neighbour(1, -1))
+    slanted = tf.where(right * down < 0.0, rising, falling)
+    steep = tf.where(along > _TAN_67 * across, above, slanted)
+    return tf.where(along < _TAN_22 * across, beside, steep)
+
+
+def edge_distance(edges):
+    """Returns the distance to the next edge pixel, cut off at 20.
+
+    Shortest paths of straight, diagonal and knight's moves, found by
+    repeated erosion with the costs of a 5x5 neighbourhood.
+
+    Args:
+        edges: bool [height, width].
+
+    Returns:
+        float32 [height, width] in [0, 20].
+    """
+    costs = np.zeros((5, 5, 1), np.float32)
+    for down in range(-2, 3):
+        for right in range(-2, 3):
+            costs[down + 2, right + 2] = _step_cost(abs(down), abs(right))
+    start = tf.where(edges, 0.0, _FAR)[None, ..., None]
+    distance = start
+    # Two pixels a round at a cost of at least 1 each: ten rounds reach 20.
+    for _ in range(int(_FAR) // 2):
+        distance = tf.nn.erosion2d(
+            distance, -costs, [1] * 4, "SAME", "NHWC", [1] * 4
+        )
+    return tf.minimum(distance, _FAR)[0, ..., 0]
+
+
+def _step_cost(down, right):
+    long, short = max(down, right), min(down, right)
+    if 2 * short <= long:
+        return (long - 2 * short) * _STRAIGHT + short * _KNIGHT
+    return (2 * short - long) * _DIAGONAL + (long - short) * _KNIGHT
+
+
+def equalized(levels):
+    """Spreads 8-bit levels so that all are equally frequent (OpenCV).
+
+    The darkest level present becomes 0; a plane of one level stays.
+    """
+    whole = tf.cast(levels, tf.int32)
+    counts = tf.math.bincount(
+        tf.reshape(whole, [-1]), minlength=256, maxlength=256
+    )
+    cumulative = tf.cumsum(counts)
+    darkest = tf.gather(counts, tf.reduce_min(whole))
+    rest = tf.cast(cumulative[-1] - darkest, tf.float32)
+    above = tf.cast(cumulative - darkest, tf.float32)
+    spread = tf.round(tf.math.divide_no_nan(above * 255.0, rest))
+    return tf.where(rest > 0.0, tf.gather(spread, whole), levels)

@@ -1,0 +1,92 @@
+"""Linear filters of an image in the graph: separable, small, or by Fourier."""
+
+import numpy as np
+import tensorflow as tf
+
+from qualnet_tf.corruptions import kernels
+
+
+def separable(image, rows, columns):
+    """Filters along the width, then along the height.
+
+    Args:
+        image: float32 [height, width, channels].
+        rows: float32 [height, height], applied to the height axis.
+        columns: float32 [width, width], applied to the width axis.
+
+    Returns:
+        float32 of the image's shape.
+    """
+    return along_height(along_width(image, columns), rows)
+
+
+def along_width(image, columns):
+    """Multiplies the width axis of [height, width, channels] by a matrix."""
+    height, width, channels = image.shape
+    lines = tf.reshape(tf.transpose(image, [0, 2, 1]), [-1, width])
+    lines = tf.matmul(lines, columns, transpose_b=True)
+    lines = tf.reshape(lines, [height, channels, width])
+    return tf.transpose(lines, [0, 2, 1])
+
+
+def along_height(image, rows):
+    """Multiplies the height axis of [height, width, channels] by a matrix."""
+    flat = tf.reshape(image, [image.shape[0], -1])
+    return tf.reshape(tf.matmul(rows, flat), image.shape)
+
+
+def pad(image, top, bottom, left, right, border):
+    """Pads [height, width, channels] by a rule of `kernels.border_indices`."""
+    height, width = image.shape[:2]
+    rows = np.arange(-top, height + bottom)
+    columns = np.arange(-left, width + right)
+    rows = kernels.border_indices(rows, height, border)
+    columns = kernels.border_indices(columns, width, border)
+    image = tf.gather(image, rows, axis=0)
+    return tf.gather(image, columns, axis=1)
+
+
+def small_kernel(image, kernel, border):
+    """Correlates each channel with a kernel of odd size.
+
+    Args:
+        image: float32 [height, width, channels].
+        kernel: float32 [size, size].
+        border: A rule of `kernels.border_indices`.
+    """
+    reach = kernel.shape[0] // 2
+    padded = pad(image, reach, reach, reach, reach, border)
+    taps = tf.tile(kernel[:, :, None, None], [1, 1, image.shape[2], 1])
+    return tf.nn.depthwise_conv2d(padded[None], taps, [1] * 4, "VALID")[0]
+
+
+def fourier_size(size):
+    """Returns the next even length from `size` up with factors 2, 3, 5 only."""
+    size += size % 2
+    while True:
+        rest = size
+        for factor in (2, 3, 5):
+            while rest % factor == 0:
+                rest //= factor
+        if rest == 1:
+            return size
+        size += 2
+
+
+def fourier(padded, spectrum, fourier_shape, output_shape):
+    """Filters each channel by a product of spectra.
+
+    Args:
+        padded: float32 [height, width, channels], padded already.
+        spectrum: complex64 [rows, columns // 2 + 1], the filter's transform.
+        fourier_shape: (rows, columns), at least the padded size.
+        output_shape: (height, width) of the top left part that is returned.
+
+    Returns:
+        float32 [output height, output width, channels].
+    """
+    planes = tf.transpose(padded, [2, 0, 1])
+    product = tf.signal.rfft2d(planes, fourier_shape) * spectrum
+    planes = tf.signal.irfft2d(product, fourier_shape)
+    planes = planes[:, : output_shape[0], : output_shape[1]]
+    return tf.transpose(planes, [1, 2, 0])

@@ -1,0 +1,101 @@
+"""Frosted glass: blur, local shuffling of pixels, blur.
+
+The reference walks over the pixels from the bottom right and "swaps" each with
+a random neighbour; as its pixels are views of one array, the swap is in fact a
+copy of the neighbour into the pixel. A pass is therefore a gather whose source
+may itself have been written earlier in the pass. Such chains are followed by
+pointer jumping, which gives the sequential result without the sequence.
+"""
+
+import tensorflow as tf
+
+from qualnet_tf.corruptions import (
+    checks,
+    filtering,
+    kernels,
+    seeds,
+    severities,
+)
+
+# Chains of up to 2**5 links are followed to their end. A link continues with
+# a probability under 0.44, so a longer one is met once in 10**6 images (and
+# then shows a neighbour's pixel of the same pass).
+_DOUBLINGS = 5
+
+
+def glass_blur(image, severity, seed, table):
+    """Blurs, shuffles pixels within a few pixels' distance, and blurs again.
+
+    Args:
+        image: float32 [height, width, 3] in [0, 1].
+        severity: An int from 1 to 5 or an int32 scalar tensor.
+        seed: An int32 tensor of shape [2].
+        table: A name from `severities.TABLES`.
+
+    Returns:
+        float32 of the image's shape, in [0, 1].
+    """
+    rows = severities.rows("glass_blur", image, table)
+    height, width = image.shape[:2]
+    sigmas = [row[0] for row in rows]
+    vertical, horizontal = (
+        severities.choose(kernels.gaussian_matrices(n, sigmas), severity)
+        for n in (height, width)
+    )
+    image = filtering.separable(image, vertical, horizontal)
+    image = checks.truncate_to_8_bits(image)
+    sources = severities.branch(
+        [_shuffle(height, width, seed, row[1], row[2]) for row in rows],
+        severity,
+    )
+    pixels = tf.gather(tf.reshape(image, [-1, 3]), sources)
+    image = tf.reshape(pixels, image.shape)
+    return filtering.separable(image, vertical, horizontal)
+
+
+def _shuffle(height, width, seed, reach, num_passes):
+    """Returns a function that draws and composes the passes of one severity."""
+
+    def compose():
+        draws = seeds.uniform(seed, [num_passes, 2, height, width])
+        # Asymmetric, as randint(-reach, reach) never returns reach.
+        offsets = tf.cast(tf.floor(draws * (2.0 * reach)), tf.int32) - reach
+        sources = pass_sources(offsets[0], reach)
+        for later in range(1, num_passes):
+            sources = tf.gather(sources, pass_sources(offsets[later], reach))
+        return sources
+
+    return compose
+
+
+def pass_sources(offsets, reach):
+    """Returns from where each pixel is taken in one sequential pass.
+
+    Args:
+        offsets: int32 [2, height, width], the drawn row and column offsets,
+            each from -reach to reach - 1.
+        reach: Largest offset; a margin of that width is not shuffled.
+
+    Returns:
+        int32 [height * width], indices into the pixels in raster order.
+    """
+    height, width = offsets.shape[1:]
+    rows, columns = tf.range(height)[:, None], tf.range(width)
+    own = tf.reshape(rows * width + columns, [-1])
+    active = tf.reshape(
+        _walked(rows, height, reach) & _walked(columns, width, reach), [-1]
+    )
+    shift = tf.reshape(offsets[0] * width + offsets[1], [-1])
+    sources = tf.where(active, own + shift, own)
+    if reach == 1:
+        return sources  # offsets -1 and 0 never meet a pixel written before
+    # A source further on in raster order was written earlier in this pass.
+    written = (sources > own) & tf.gather(active, sources)
+    last = tf.where(written, sources, own)
+    for _ in range(_DOUBLINGS):
+        last = tf.gather(last, last)
+    return tf.gather(sources, last)
+
+
+def _walked(positions, size, reach):
+    return (positions > reach) & (positions <= size - reach)

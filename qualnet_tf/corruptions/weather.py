@@ -1,0 +1,77 @@
+"""Weather: snow, frost and fog.
+
+Every function takes a float32 image [height, width, 3] in [0, 1] and returns
+the same shape, neither clipped nor truncated.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from qualnet_tf.corruptions import (
+    checks,
+    kernels,
+    motion,
+    plasma,
+    seeds,
+    severities,
+    textures,
+)
+
+# Luma weights of ITU-R BT.601, as OpenCV's RGB2GRAY.
+_LUMA = (0.299, 0.587, 0.114)
+
+
+def snow(image, severity, seed, table):
+    """Whitens the picture and adds flakes, and the same flakes upside down."""
+    rows = severities.rows("snow", image, table)
+    mix = severities.columns(rows, severity)[6]
+    flakes = _flakes(image, rows, severity, seeds.fold_seed(seed, 0))
+    trail = [row[4:6] for row in rows]
+    flakes = motion.blur_along_line(
+        flakes, trail, severity, seeds.fold_seed(seed, 1), (-135.0, -45.0)
+    )
+    grey = tf.reduce_sum(image * _LUMA, axis=-1, keepdims=True)
+    white = tf.maximum(image, grey * 1.5 + 0.5)
+    whitened = mix * image + (1.0 - mix) * white
+    return whitened + flakes + tf.reverse(flakes, [0, 1])
+
+
+def _flakes(image, rows, severity, seed):
+    """Returns zoomed and thresholded noise, 8 bit: [height, width, 1]."""
+    height, width = image.shape[:2]
+    mean, deviation, _, threshold, *_ = severities.columns(rows, severity)
+    zooms = [row[2] for row in rows]
+    box = severities.choose(kernels.zoom_boxes(height, width, zooms), severity)
+    noise = mean + deviation * seeds.normal(seed, [1, height, width, 1])
+    layer = tf.image.crop_and_resize(noise, box[None], [0], [height, width])[0]
+    layer = tf.where(layer < threshold, 0.0, layer)
+    return checks.truncate_to_8_bits(layer)
+
+
+def frost(image, severity, seed, table):
+    """Mixes in a crop of a frost texture at its own scale."""
+    table = severities.table_for(*image.shape[:2], table)
+    rows = severities.rows("frost", image, table)
+    image_weight, texture_weight = severities.columns(rows, severity)
+    height, width = image.shape[:2]
+    stack = textures.frost_textures(table, height, width)
+    kinds = textures.DRAW_ORDER
+    free = (len(kinds), stack.shape[1] - height, stack.shape[2] - width)
+    draw = seeds.uniform(seed, [3]) * np.float32(free)
+    draw = tf.unstack(tf.cast(draw, tf.int32))
+    begin = [tf.gather(tf.constant(kinds), draw[0]), draw[1], draw[2], 0]
+    crop = tf.slice(tf.constant(stack), begin, [1, height, width, 3])[0]
+    crop = tf.cast(crop, tf.float32) * (1.0 / 255.0)
+    return image_weight * image + texture_weight * crop
+
+
+def fog(image, severity, seed, table):
+    """Adds a plasma cloud and scales the brightest value back."""
+    rows = severities.rows("fog", image, table)
+    weight, decay = severities.columns(rows, severity)
+    height, width = image.shape[:2]
+    size = 1 << (max(height, width) - 1).bit_length()
+    draws = seeds.uniform(seed, [plasma.num_draws(size)], -1.0, 1.0)
+    cloud = plasma.plasma(draws, decay, size)[:height, :width, None]
+    brightest = tf.reduce_max(image)
+    return (image + weight * cloud) * (brightest / (brightest + weight))

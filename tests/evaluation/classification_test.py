@@ -1,0 +1,112 @@
+"""Accuracies are plain counts; what cannot be compared is refused."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from qualnet_tf import datasets
+from qualnet_tf.config import EvaluateConfig
+from qualnet_tf.datasets import pipeline
+from qualnet_tf.evaluation import classification, results
+from qualnet_tf.models.saving import load_model
+from qualnet_tf.run_dir import RunDir, write_json
+from tests.training.tiny_runs import train
+
+CORRUPTIONS = ("contrast", "impulse_noise")
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """Two runs on digits and one on another data set."""
+    root = tmp_path_factory.mktemp("runs")
+    return [
+        train(root / "first", num_epochs=1),
+        train(root / "second", num_epochs=1, seed=1),
+        train(root / "other", num_epochs=1, dataset="synthetic"),
+    ]
+
+
+def evaluate(*runs, **values):
+    options = {
+        "corruptions": CORRUPTIONS,
+        "severities": (1, 4),
+        "num_images": 30,
+        "batch_size": 32,
+        "num_pictures": 0,
+    }
+    paths = tuple(str(run.path) for run in runs)
+    classification.evaluate(
+        EvaluateConfig(run_dir=paths, **{**options, **values})
+    )
+
+
+@pytest.fixture(scope="module")
+def evaluated(runs):
+    evaluate(*runs)
+    return runs
+
+
+@pytest.mark.parametrize("position", [0, 1, 2])
+def test_accuracies_are_shares_of_right_answers(evaluated, position):
+    run = evaluated[position]
+    found = results.load(run.results)
+    classifier = load_model(run.classifier)
+    source = datasets.open_source(found.dataset, "validation")
+    conditions = [pipeline.CLEAN, ("contrast", 1), ("impulse_noise", 4)]
+    expected = []
+    for condition in conditions:
+        batches = pipeline.evaluation_batches(
+            source, batch_size=30, image_size=16, conditions=[condition]
+        )
+        batch = next(batches.as_numpy_iterator())
+        logits = np.asarray(classifier(batch["image"]))
+        expected.append(np.mean(logits.argmax(-1) == batch["label"]))
+    table = found.accuracies()
+    received = [
+        found.clean_accuracy,
+        table["contrast"][1],
+        table["impulse_noise"][4],
+    ]
+    np.testing.assert_allclose(received, expected, atol=1e-9)
+
+
+def test_results_say_what_they_were_measured_on(evaluated):
+    found = results.load(evaluated[2].results)
+    assert (found.dataset, found.split) == ("synthetic", "validation")
+    assert (found.num_images, found.image_size) == (30, 16)
+    assert found.severity_table == "cifar_c"
+    assert found.frost_textures == "procedural"
+    assert found.num_classes == len(evaluated[2].read_info()["class_names"])
+
+
+def test_more_images_than_there_are_means_all(evaluated, tmp_path):
+    run = RunDir(shutil.copytree(evaluated[2].path, tmp_path / "run"))
+    evaluate(run, num_images=10_000, corruptions=("contrast",), severities=(1,))
+    source = datasets.open_source("synthetic", "validation")
+    assert results.load(run.results).num_images == source.num_examples
+
+
+def test_newer_classifier_is_evaluated_again(evaluated, tmp_path):
+    run = RunDir(shutil.copytree(evaluated[0].path, tmp_path / "run"))
+    before = run.results.stat().st_mtime_ns
+    run.classifier.touch()
+    evaluate(run)
+    assert run.results.stat().st_mtime_ns > before
+
+
+def test_unfinished_run_is_refused(evaluated, tmp_path):
+    run = RunDir(shutil.copytree(evaluated[0].path, tmp_path / "run"))
+    write_json(run.run_info, {**run.read_info(), "status": "training"})
+    with pytest.raises(ValueError, match="expected a finished run"):
+        evaluate(run)
+
+
+def test_data_with_other_classes_is_refused(evaluated, tmp_path):
+    run = RunDir(shutil.copytree(evaluated[0].path, tmp_path / "run"))
+    write_json(run.run_info, {**run.read_info(), "class_names": ["a", "b"]})
+    run.results.unlink()
+    with pytest.raises(
+        ValueError, match="expected the 2 classes the run was trained on"
+    ):
+        evaluate(run)
