@@ -8,9 +8,12 @@ BIN := .venv/bin
 
 QUICKSTART_DATASET ?= digits
 QUICKSTART_DATA_DIR ?=
+# CIFAR-10 needs more pictures than the digits: about 20 minutes on 2 cores.
+QUICKSTART_FLAGS_cifar10 := --max_train_images=5000 --num_epochs=10 --decay_epochs=6,9 --warmup_epochs=0.1 --augmentation=shift_flip
+QUICKSTART_FLAGS ?= $(QUICKSTART_FLAGS_$(QUICKSTART_DATASET))
 SEED ?= 0
 RUNS ?= runs/quickstart/$(QUICKSTART_DATASET)-seed$(SEED)
-DATA := --dataset=$(QUICKSTART_DATASET) --data_dir=$(QUICKSTART_DATA_DIR) --seed=$(SEED)
+DATA := --dataset=$(QUICKSTART_DATASET) --data_dir=$(QUICKSTART_DATA_DIR) --seed=$(SEED) $(QUICKSTART_FLAGS)
 TRAIN := $(BIN)/python -m qualnet_tf.train
 COMPARED := $(RUNS)/vanilla,$(RUNS)/naive,$(RUNS)/qualnet
 
@@ -32,7 +35,7 @@ quickstart: .venv/installed
 	$(TRAIN) --flagfile=configs/quickstart/vanilla.flags $(DATA) --run_dir=$(RUNS)/vanilla
 	$(TRAIN) --flagfile=configs/quickstart/naive.flags $(DATA) --run_dir=$(RUNS)/naive
 	$(TRAIN) --flagfile=configs/quickstart/qualnet.flags $(DATA) --run_dir=$(RUNS)/qualnet --stage1_run_dir=$(RUNS)/stage1
-	$(BIN)/python -m qualnet_tf.evaluate --run_dir=$(COMPARED)
+	$(BIN)/python -m qualnet_tf.evaluate --run_dir=$(COMPARED) --num_images=1000
 	$(BIN)/python -m qualnet_tf.report --run_dir=$(COMPARED)
 	$(BIN)/python -m qualnet_tf.export --run_dir=$(RUNS)/qualnet
 

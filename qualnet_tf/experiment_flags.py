@@ -219,6 +219,9 @@ def _one_line(error: Exception) -> str:
         return ": ".join([*names, error.strerror])
     text = getattr(error, "message", None) or str(error)
     text = re.sub(r"\{\{.*?\}\}|\[\[.*?\]\]|\[Op:.*?\]", "", text)
+    if "assertion failed:" in text:
+        # A check in the graph prints its parts as [text] [number] [text].
+        text = " ".join(re.findall(r"\[(.*?)\]", text))
     return " ".join(text.split())
 
 

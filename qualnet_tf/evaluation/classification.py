@@ -59,7 +59,7 @@ def evaluate(config: EvaluateConfig) -> None:
     for path in config.run_dir:
         run = RunDir(path)
         info = run.read_finished_info()
-        if _is_evaluated(run, config):
+        if _is_evaluated(run, config, info["num_validation_images"]):
             print(f"{run.path}: already evaluated, nothing to do")
             continue
         subject = Subject(
@@ -73,7 +73,9 @@ def evaluate(config: EvaluateConfig) -> None:
         _evaluate_group(config, subjects)
 
 
-def _is_evaluated(run: RunDir, config: EvaluateConfig) -> bool:
+def _is_evaluated(
+    run: RunDir, config: EvaluateConfig, num_validation_images: int
+) -> bool:
     """Whether the stored results are newer and of the same conditions."""
     if not run.results.is_file():
         return False
@@ -88,7 +90,10 @@ def _is_evaluated(run: RunDir, config: EvaluateConfig) -> bool:
     return (
         {(c.corruption, c.severity) for c in stored.conditions} == wanted
         and stored.seed == config.seed
-        and config.num_images in (0, stored.num_images)
+        and stored.num_images
+        == min(
+            config.num_images or num_validation_images, num_validation_images
+        )
     )
 
 

@@ -24,3 +24,17 @@ def version_folders(folder: Path) -> dict[int, Path]:
 def next_version(folder: Path) -> int:
     """Returns one more than the newest version in `folder`, 1 where none is."""
     return max(version_folders(folder), default=0) + 1
+
+
+def newest_since(folder: Path, moment: float) -> Path | None:
+    """Returns the newest version, if it was written after `moment`.
+
+    Args:
+        folder: Where the versions lie; it need not exist.
+        moment: Modification time of what is exported, seconds.
+    """
+    versions = version_folders(folder)
+    if not versions:
+        return None
+    newest = versions[max(versions)]
+    return newest if newest.stat().st_mtime >= moment else None

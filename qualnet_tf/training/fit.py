@@ -54,7 +54,7 @@ def train(config: TrainConfig, flagfile: str) -> None:
         config, len(source.class_names), known if known.is_file() else None
     )
     build.compile_method(method, config, steps_per_epoch)
-    _start_run(run, config, flagfile, source, method)
+    _start_run(run, config, flagfile, method, source, validation)
     started = time.monotonic()
     _fit(run, config, method, source, validation, steps_per_epoch)
     _finish_run(run, method, time.monotonic() - started)
@@ -184,8 +184,9 @@ def _start_run(
     run: RunDir,
     config: TrainConfig,
     flagfile: str,
-    source: ImageSource,
     method: Method,
+    source: ImageSource,
+    validation: ImageSource,
 ) -> None:
     """Writes what describes the run; nothing exists before all parts do."""
     if config.stage1_run_dir and not run.stage1_classifier.is_file():
@@ -197,7 +198,8 @@ def _start_run(
         "class_names": list(source.class_names),
         "num_classes": len(source.class_names),
         "num_train_images": source.num_examples,
-        "num_bad_files": source.num_bad_files,
+        "num_validation_images": validation.num_examples,
+        "num_bad_files": source.num_bad_files + validation.num_bad_files,
         "num_classifier_parameters": method.classifier.count_params(),
         "batch_size": config.batch_size,
         "replica_count": 1,

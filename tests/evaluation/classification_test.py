@@ -95,6 +95,17 @@ def test_newer_classifier_is_evaluated_again(evaluated, tmp_path):
     assert run.results.stat().st_mtime_ns > before
 
 
+@pytest.mark.parametrize("num_images", [0, 10_000])
+def test_all_images_are_not_evaluated_twice(
+    evaluated, tmp_path, capsys, num_images
+):
+    run = RunDir(shutil.copytree(evaluated[2].path, tmp_path / "run"))
+    options = {"corruptions": ("contrast",), "severities": (1,)}
+    evaluate(run, num_images=10_000, **options)
+    evaluate(run, num_images=num_images, **options)
+    assert "already evaluated" in capsys.readouterr().out
+
+
 def test_unfinished_run_is_refused(evaluated, tmp_path):
     run = RunDir(shutil.copytree(evaluated[0].path, tmp_path / "run"))
     write_json(run.run_info, {**run.read_info(), "status": "training"})

@@ -1,6 +1,12 @@
+import os
+
 import pytest
 
-from qualnet_tf.exporters.versions import next_version, version_folders
+from qualnet_tf.exporters.versions import (
+    newest_since,
+    next_version,
+    version_folders,
+)
 
 
 @pytest.mark.parametrize(
@@ -27,3 +33,12 @@ def test_a_file_is_no_version(tmp_path):
 
 def test_a_missing_folder_has_no_versions(tmp_path):
     assert next_version(tmp_path / "none") == 1
+
+
+def test_newest_since_is_the_newest_if_it_is_new_enough(tmp_path):
+    assert newest_since(tmp_path / "none", 0.0) is None
+    for name, moment in (("1", 300.0), ("2", 200.0)):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (moment, moment))
+    assert newest_since(tmp_path, 150.0) == tmp_path / "2"
+    assert newest_since(tmp_path, 250.0) is None

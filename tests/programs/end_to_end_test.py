@@ -1,7 +1,6 @@
 """Stage 1, stage 2, evaluate, report, export, predict: one walk."""
 
 import importlib
-import json
 
 import numpy as np
 import pytest
@@ -168,47 +167,3 @@ def test_dry_run_writes_nothing(tmp_path, capsys, monkeypatch):
     )
     assert "classification_loss" in capsys.readouterr().out
     assert not list(tmp_path.iterdir())
-
-
-def test_corrupt_writes_the_imagenet_c_layout(tmp_path, capsys):
-    pixels = np.random.default_rng(0).integers(0, 255, (40, 32, 3), np.uint8)
-    for name in ("cat/one.png", "dog/two.jpg"):
-        path = tmp_path / "in" / name
-        path.parent.mkdir(parents=True)
-        Image.fromarray(pixels).save(path)
-    values = {
-        "input_dir": str(tmp_path / "in"),
-        "output_dir": str(tmp_path / "out"),
-        "corruptions": ("contrast", "gaussian_noise"),
-        "severities": (1, 3),
-    }
-    run("corrupt", **values)
-    out = tmp_path / "out"
-    files = {str(p.relative_to(out)) for p in out.rglob("*.png")}
-    assert files == {
-        f"{name}/{severity}/{file}.png"
-        for name in values["corruptions"]
-        for severity in (1, 3)
-        for file in ("cat/one", "dog/two")
-    }
-    manifest = json.loads((out / "manifest.json").read_text())
-    assert manifest["counts"] == {"written": 8, "kept": 0, "bad": 0}
-    first = (out / "gaussian_noise/3/cat/one.png").read_bytes()
-    (out / "gaussian_noise/3/cat/one.png").unlink()
-    run("corrupt", **values)
-    assert (out / "gaussian_noise/3/cat/one.png").read_bytes() == first
-    assert "1 files written, 7 were there" in capsys.readouterr().out
-
-
-def test_corrupt_names_a_bad_file_and_writes_nothing(tmp_path):
-    for name in ("cat/one.png", "dog/two.png"):
-        path = tmp_path / "in" / name
-        path.parent.mkdir(parents=True)
-        path.write_bytes(b"no picture")
-    with pytest.raises(ValueError, match=r"one\.png is no picture"):
-        run(
-            "corrupt",
-            input_dir=str(tmp_path / "in"),
-            output_dir=str(tmp_path / "out"),
-        )
-    assert not (tmp_path / "out").exists()
