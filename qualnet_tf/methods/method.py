@@ -128,7 +128,9 @@ class Method(keras.Model):
 def _unscaled(loss):
     """Undoes Keras's division by the number of replicas, for the log.
 
-    A loss instance given an error of one returns just that share.
+    A loss instance given an error of one returns just that share. The error
+    keeps a batch axis: Keras does not scale what is a scalar already.
     """
-    share = keras.losses.MeanAbsoluteError()(ops.ones((1,)), ops.zeros((1,)))
+    one, zero = ops.ones((1, 1)), ops.zeros((1, 1))
+    share = keras.losses.MeanAbsoluteError()(one, zero)
     return loss / share
