@@ -150,6 +150,11 @@ def atomic_file(path: pathlib.Path) -> Iterator[pathlib.Path]:
         # mkstemp makes private files; a run folder is shared like any other.
         os.chmod(temporary, 0o666 & ~_umask())
         os.replace(temporary, path)
+    except OSError as error:
+        if error.filename is None and error.errno is not None:
+            # A failed write, unlike a failed open, does not say of what.
+            raise OSError(error.errno, error.strerror, str(path)) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -1,5 +1,6 @@
 """Files appear whole or not at all; unfinished runs are refused."""
 
+import errno
 import json
 
 import pytest
@@ -15,6 +16,14 @@ def test_atomic_file_keeps_the_old_file_when_the_block_fails(tmp_path):
         raise RuntimeError
     assert path.read_text() == "old"
     assert [p.name for p in path.parent.iterdir()] == ["a.txt"]
+
+
+def test_failed_write_names_the_file(tmp_path):
+    path = tmp_path / "a.txt"
+    with pytest.raises(OSError, match=r"No space left.*a\.txt"):
+        with atomic_file(path):
+            raise OSError(errno.ENOSPC, "No space left on device")
+    assert not list(tmp_path.iterdir())
 
 
 def test_atomic_file_is_readable_like_any_other(tmp_path):
