@@ -127,7 +127,7 @@ class TrainConfig(Config):
         lower=0,
     )
     checkpoint_steps: int = knob(
-        1000, "steps between checkpoints, beside one an epoch", lower=1
+        1000, "steps between checkpoints; the last is always kept", lower=1
     )
     seed: int = knob(
         0, "seed of weights, order and corruptions", lower=0, upper=2**31 - 1

@@ -166,10 +166,16 @@ def _parse(config_class: type[Config], argv: Sequence[str]) -> Config:
 
 
 def _print_help(config_class: type[Config]) -> None:
-    print(sys.modules["__main__"].__doc__ or config_class.__doc__)
-    print(flags.FLAGS.main_module_help())
-    print("\n  --flagfile: read flags from a file; later flags win")
-    print("  --only_check_args: check the flags and stop")
+    text = (
+        f"{sys.modules['__main__'].__doc__ or config_class.__doc__}\n"
+        f"{flags.FLAGS.main_module_help()}\n\n"
+        "  --flagfile: read flags from a file; later flags win\n"
+        "  --only_check_args: check the flags and stop\n"
+    )
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # a pager was closed
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     sys.exit(0)
 
 

@@ -35,7 +35,7 @@ class NonFiniteGuard(keras.callbacks.Callback):
 
 
 class CheckpointEvery(keras.callbacks.Callback):
-    """Saves every so many steps and at the end of each epoch.
+    """Saves every so many steps, and the last one.
 
     Args:
         checkpoints: Where to.

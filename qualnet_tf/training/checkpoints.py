@@ -71,7 +71,8 @@ class Checkpoints:
     def restore(self, method: keras.Model) -> int:
         """Loads the newest readable checkpoint into the method.
 
-        A damaged file is named in a warning and the one before is used.
+        A damaged file is named in a warning and the one before is used. What
+        a write that was killed left behind is removed.
 
         Returns:
             The step of the checkpoint, 0 where there is none.
@@ -79,6 +80,8 @@ class Checkpoints:
         Raises:
             ValueError: If a checkpoint's variables are not the method's.
         """
+        for unfinished in self.folder.glob(".checkpoint-*.npz"):
+            unfinished.unlink(missing_ok=True)
         for path in reversed(self.paths()):
             try:
                 arrays = _read(path)

@@ -129,7 +129,6 @@ def _fit(
     held_out = pipeline.evaluation_batches(
         validation, batch_size=config.batch_size, image_size=config.image_size
     )
-    frequency = config.validation_epochs or config.num_epochs
     spans = [(epoch, config.num_epochs, steps_per_epoch)]
     if done:
         spans = [
@@ -145,10 +144,7 @@ def _fit(
             epochs=last,
             steps_per_epoch=steps,
             validation_data=held_out,
-            validation_freq=[
-                e for e in range(first + 1, last + 1) if _is_due(e, frequency)
-            ]
-            or [config.num_epochs + 1],
+            validation_freq=config.validation_epochs or config.num_epochs,
             callbacks=callbacks,
             shuffle=False,
             verbose=0,
@@ -157,14 +153,12 @@ def _fit(
     progress.close()
 
 
-def _is_due(epoch: int, frequency: int) -> bool:
-    return epoch % frequency == 0
-
-
 def _check_same_config(run: RunDir, config: TrainConfig) -> None:
     """Refuses a folder that another configuration made."""
     if not run.config.is_file():
-        if run.path.is_dir() and any(run.path.iterdir()):
+        # What a killed start may leave begins with a dot.
+        others = [p for p in run.path.glob("*") if p.name[0] != "."]
+        if others:
             raise ValueError(
                 f"{run.path}: expected a new folder or a run, received a "
                 "folder with other files; choose another --run_dir"
@@ -188,11 +182,15 @@ def _start_run(
     source: ImageSource,
     validation: ImageSource,
 ) -> None:
-    """Writes what describes the run; nothing exists before all parts do."""
+    """Writes what describes the run; nothing exists before all parts do.
+
+    The configuration comes first: by it a start that was killed here is
+    recognised as the same run.
+    """
+    run_files.write_text(run.config, config.to_json())
     if config.stage1_run_dir and not run.stage1_classifier.is_file():
         _link(RunDir(config.stage1_run_dir).classifier, run.stage1_classifier)
     run_files.write_text(run.flags, flagfile)
-    run_files.write_text(run.config, config.to_json())
     info = {
         "status": "training",
         "class_names": list(source.class_names),

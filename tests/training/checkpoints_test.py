@@ -65,6 +65,14 @@ def test_damaged_checkpoint_falls_back_to_the_one_before(
     assert checkpoints.restore(method) == 1
 
 
+def test_what_a_killed_write_left_is_removed(method, tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(method, 1)
+    (tmp_path / ".checkpoint-000000002-abc.npz").write_bytes(b"half")
+    assert checkpoints.restore(method) == 1
+    assert [p.name for p in tmp_path.iterdir()] == ["checkpoint-000000001.npz"]
+
+
 def test_other_method_is_refused(method, tmp_path):
     Checkpoints(tmp_path).save(method, 1)
     with pytest.raises(ValueError, match="expected the variables of this"):

@@ -106,6 +106,26 @@ def test_foreign_folder_is_refused(tmp_path):
         train(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["flags", "run_info"])
+def test_start_that_was_killed_while_it_described_itself_goes_on(
+    tmp_path, monkeypatch, name
+):
+    def killed(path, *_):
+        if path == getattr(RunDir(tmp_path / "run"), name):
+            raise _Stop
+        return write(path, *_)
+
+    writer = "write_text" if name == "flags" else "write_json"
+    write = getattr(fit.run_files, writer)
+    monkeypatch.setattr(fit.run_files, writer, killed)
+    with pytest.raises(_Stop):
+        train(tmp_path / "run", num_epochs=1)
+    monkeypatch.undo()
+    (tmp_path / "run" / ".config-left.json").write_text("half")
+    run = train(tmp_path / "run", num_epochs=1)
+    assert run.read_info()["status"] == "finished"
+
+
 def test_too_few_images_leave_nothing_behind(tmp_path):
     with pytest.raises(ValueError, match="for one batch, received 40"):
         train(tmp_path / "run", batch_size=64)
@@ -209,12 +229,13 @@ def test_killed_run_ends_with_the_same_weights(tmp_path):
     killed = start("killed")
     folder = Checkpoints(tmp_path / "killed" / "checkpoints")
     while not folder.paths():
-        assert killed.poll() is None, killed.stderr.read()
+        assert killed.poll() is None, killed.communicate()
         time.sleep(0.05)
     time.sleep(random.uniform(0.0, 1.0))
     killed.send_signal(signal.SIGKILL)
     killed.communicate()
     again = start("killed")
-    assert again.wait() == 0, again.stderr.read()
-    assert whole.wait() == 0, whole.stderr.read()
+    for process in (again, whole):
+        _, errors = process.communicate()
+        assert process.returncode == 0, errors
     assert_same_weights(RunDir(tmp_path / "whole"), RunDir(tmp_path / "killed"))
