@@ -47,16 +47,18 @@ def test_layout_and_counts(folder, tmp_path):
 def test_pixels_are_those_of_apply(folder, tmp_path):
     copy(folder, tmp_path / "out")
     path = tmp_path / "out" / "gaussian_noise" / "3" / "dog" / "two.png"
-    clean = np.asarray(Image.open(folder / "dog" / "two.png"), np.float32)
+    with Image.open(folder / "dog" / "two.png") as picture:
+        clean = np.asarray(picture, np.float32)
     expected = corruptions.apply(
         clean / np.float32(255),
         "gaussian_noise",
         3,
         sampling.fold_seed(5, 1),
     )
-    np.testing.assert_array_equal(
-        np.asarray(Image.open(path)), np.round(np.asarray(expected) * 255)
-    )
+    with Image.open(path) as picture:
+        np.testing.assert_array_equal(
+            np.asarray(picture), np.round(np.asarray(expected) * 255)
+        )
 
 
 def test_second_start_keeps_files_and_makes_the_missing_one_alike(
@@ -77,8 +79,8 @@ def test_second_start_keeps_files_and_makes_the_missing_one_alike(
 def test_crop_and_jpeg(folder, tmp_path):
     copy(folder, tmp_path / "out", image_size=24, file_format="jpeg")
     path = tmp_path / "out" / "contrast" / "1" / "cat" / "one.jpeg"
-    picture = Image.open(path)
-    assert (picture.format, picture.size) == ("JPEG", (24, 24))
+    with Image.open(path) as picture:
+        assert (picture.format, picture.size) == ("JPEG", (24, 24))
 
 
 def test_bad_file_is_named_and_nothing_written(folder, tmp_path):

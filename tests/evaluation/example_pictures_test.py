@@ -52,6 +52,7 @@ def test_pictures_are_clean_corrupted_and_decoded(run):
 
 
 def test_example_is_the_first_corrupted_picture(run):
-    pixels = np.asarray(Image.open(run.example_picture))
+    with Image.open(run.example_picture) as picture:
+        pixels = np.asarray(picture)
     pictures = results.load_pictures(run.pictures)
     np.testing.assert_array_equal(pixels, pictures.corrupted[0])

@@ -1,3 +1,4 @@
+import contextlib
 import os
 import resource
 from collections import Counter
@@ -190,6 +191,17 @@ def _umask():
     return umask
 
 
+@contextlib.contextmanager
+def _file_size_limit(size):
+    limit = resource.RLIMIT_FSIZE
+    old = resource.getrlimit(limit)
+    resource.setrlimit(limit, (size, old[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(limit, old)
+
+
 class TestVersions:
     def test_each_export_is_the_next_version(self, build_classifier, tmp_path):
         classifier = build_classifier(num_classes=2)
@@ -202,28 +214,31 @@ class TestVersions:
 
 class TestFailure:
     @pytest.fixture(params=[2_000, 16_000])
-    def full_disk(self, request, build_classifier):
+    def full_disk(self, request):
         """Lets no file grow beyond a size: first the weights, then the graph.
 
-        Yields:
-            A classifier, built and called before the disk is full.
+        Returns:
+            A context in which the disk is full; pytest itself writes outside.
         """
-        classifier = build_classifier(num_classes=2)
-        limit = resource.RLIMIT_FSIZE
-        old = resource.getrlimit(limit)
-        resource.setrlimit(limit, (request.param, old[1]))
-        yield classifier
-        resource.setrlimit(limit, old)
+        return _file_size_limit(request.param)
 
-    def test_leaves_no_folder(self, tmp_path, full_disk):
-        with pytest.raises(OSError, match="could not be written .*too large"):
-            export_saved_model(full_disk, "ab", tmp_path / "a" / "b", 32)
+    def test_leaves_no_folder(self, build_classifier, tmp_path, full_disk):
+        classifier = build_classifier(num_classes=2)
+        with (
+            pytest.raises(OSError, match="could not be written .*too large"),
+            full_disk,
+        ):
+            export_saved_model(classifier, "ab", tmp_path / "a" / "b", 32)
         assert os.listdir(tmp_path) == []
 
-    def test_leaves_older_versions(self, tmp_path, full_disk):
+    def test_leaves_older_versions(self, build_classifier, tmp_path, full_disk):
+        classifier = build_classifier(num_classes=2)
         (tmp_path / "1").mkdir()
-        with pytest.raises(OSError, match="could not be written .*too large"):
-            export_saved_model(full_disk, "ab", tmp_path, 32)
+        with (
+            pytest.raises(OSError, match="could not be written .*too large"),
+            full_disk,
+        ):
+            export_saved_model(classifier, "ab", tmp_path, 32)
         assert os.listdir(tmp_path) == ["1"]
 
     def test_grouped_keras_convolution_is_refused(
