@@ -4,10 +4,12 @@ Nothing is downloaded unless asked for: a set is often some hundred MiB, and
 without a network TFDS retries for minutes.
 """
 
+from logging import LogRecord
 from types import ModuleType
 from typing import Any
 
 import tensorflow as tf
+from absl import logging
 
 from qualnet_tf.datasets.encoded import decode_rgb
 from qualnet_tf.datasets.source import ImageSource, SourceOptions
@@ -76,7 +78,13 @@ def _import_tfds() -> ModuleType:
     # Costs most of a second, and only these sets need it.
     import tensorflow_datasets as tfds
 
+    logging.get_absl_logger().addFilter(_is_for_users)
     return tfds
+
+
+def _is_for_users(record: LogRecord) -> bool:
+    # TFDS warns its own code of a deprecation four times per data set.
+    return "`FeatureConnector.dtype` is deprecated" not in record.getMessage()
 
 
 def _find_builder(tfds: ModuleType, dataset: str, data_dir: str | None) -> Any:

@@ -1,9 +1,12 @@
 """TensorFlow Datasets by name: real CIFAR-10, mocked sets, what is missing."""
 
+import logging
+
 import numpy as np
 import pytest
 import tensorflow as tf
 import tensorflow_datasets as tfds
+from absl import logging as absl_logging
 
 from qualnet_tf import datasets
 
@@ -122,6 +125,19 @@ def test_the_end_of_training_is_held_out_where_nothing_else_is(store_set):
     np.testing.assert_array_equal(held_out, _originals(10, 0, slice(7, None)))
     limited = _read("one_split", "validation", folder, **options, max_images=2)
     np.testing.assert_array_equal(limited, held_out[:2])
+
+
+def test_what_tfds_tells_its_own_developers_is_hidden(store_set):
+    _read("one_split", "train", store_set("one_split", train=10))
+    shown = []
+    handler = logging.Handler()
+    handler.emit = lambda record: shown.append(record.getMessage())
+    logger = absl_logging.get_absl_logger()
+    logger.addHandler(handler)
+    logger.warning("`FeatureConnector.dtype` is deprecated. Please change")
+    logger.warning("anything else")
+    logger.removeHandler(handler)
+    assert shown == ["anything else"]
 
 
 def test_validation_is_preferred_to_test(store_set):
