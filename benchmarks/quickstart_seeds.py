@@ -1,6 +1,7 @@
 """The quickstart over several seeds: mean and spread of every method.
 
 python -m benchmarks.quickstart_seeds --seeds=0,1,2 --runs=runs/quickstart
+python -m benchmarks.quickstart_seeds --dataset=cifar10 --data_dir=/path/to/tfds
 
 Runs `make quickstart` once per seed (finished runs are reused) and prints a
 Markdown table, with the wall time of each quickstart and the machine.
@@ -25,11 +26,21 @@ COLUMNS = {
 }
 
 
-def run_seed(seed: int, folder: pathlib.Path) -> float:
+def run_seed(
+    seed: int, folder: pathlib.Path, dataset: str, data_dir: str
+) -> float:
     """Runs the quickstart with one seed; returns its wall seconds."""
     started = time.monotonic()
     subprocess.run(
-        ["make", "quickstart", f"SEED={seed}", f"RUNS={folder}"], check=True
+        [
+            "make",
+            "quickstart",
+            f"SEED={seed}",
+            f"RUNS={folder}",
+            f"QUICKSTART_DATASET={dataset}",
+            f"QUICKSTART_DATA_DIR={data_dir}",
+        ],
+        check=True,
     )
     return time.monotonic() - started
 
@@ -58,13 +69,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--runs", default="runs/quickstart")
+    parser.add_argument("--dataset", default="digits")
+    parser.add_argument("--data_dir", default="")
     arguments = parser.parse_args()
     seeds = [int(seed) for seed in arguments.seeds.split(",")]
     folders = [
-        pathlib.Path(arguments.runs) / f"digits-seed{seed}" for seed in seeds
+        pathlib.Path(arguments.runs) / f"{arguments.dataset}-seed{seed}"
+        for seed in seeds
     ]
     seconds = [
-        run_seed(seed, folder)
+        run_seed(seed, folder, arguments.dataset, arguments.data_dir)
         for seed, folder in zip(seeds, folders, strict=True)
     ]
     print(f"\n| Method | {' | '.join(COLUMNS)} |\n|---|---|---|---|")

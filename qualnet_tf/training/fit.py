@@ -227,7 +227,8 @@ def _finish_run(run: RunDir, method: Method, seconds: float) -> None:
             save_model(model, temporary)
     info = run.read_info()
     info["status"] = "finished"
-    info["seconds"] = round(info.get("seconds", 0.0) + seconds, 1)
+    # Since the last start: one that was killed did not live to say.
+    info["seconds"] = round(seconds, 1)
     run_files.write_json(run.run_info, info)
 
 
