@@ -161,6 +161,8 @@ def _parse(config_class: type[Config], argv: Sequence[str]) -> Config:
                 "; in a flagfile each line starts with -- or #"
             )
         return config_from_flags(config_class)
+    except flags.UnrecognizedFlagError as error:
+        _fail(f"{_one_line(error)}; --help lists the flags")
     except (flags.Error, ValueError, OSError) as error:
         _fail(_one_line(error))
 

@@ -60,7 +60,7 @@ def test_programs_do_not_import_tensorflow_before_they_run(program):
             "--corruptions: unknown corruption 'rain': expected one of test",
         ),
         (["--quality_weight=0.1"], "--stage1_run_dir, a finished stage-1 run"),
-        (["--no_such_flag=1"], "no_such_flag"),
+        (["--no_such_flag=1"], "'no_such_flag'; --help lists the flags"),
         (["stray"], "unexpected argument 'stray'"),
         (["--flagfile=missing.flags"], "missing.flags"),
     ],

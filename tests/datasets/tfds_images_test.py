@@ -135,6 +135,7 @@ def test_what_tfds_tells_its_own_developers_is_hidden(store_set):
     logger = absl_logging.get_absl_logger()
     logger.addHandler(handler)
     logger.warning("`FeatureConnector.dtype` is deprecated. Please change")
+    logger.warning("Variant folder a/b has no dataset_info.json")
     logger.warning("anything else")
     logger.removeHandler(handler)
     assert shown == ["anything else"]
