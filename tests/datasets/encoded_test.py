@@ -4,6 +4,7 @@ import io
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from PIL import Image
 
 from qualnet_tf.datasets import encoded
@@ -54,6 +55,21 @@ def test_a_missing_end_is_found(kind, tmp_path):
         path.write_bytes(data[:length])
         fault = encoded.find_fault(path)
         assert fault == f"is a truncated or damaged {kind} file"
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("length", [200, -40, -2])
+def test_a_jpeg_without_end_is_found_as_the_decoder_would_but_silently(
+    tmp_path, capfd, progressive, length
+):
+    data = _encode("JPEG", progressive=progressive)[:length]
+    with pytest.raises(tf.errors.InvalidArgumentError):
+        encoded.decode_rgb(data)
+    capfd.readouterr()
+    path = tmp_path / "half.jpg"
+    path.write_bytes(data)
+    assert encoded.find_fault(path) == "is a truncated or damaged JPEG file"
+    assert capfd.readouterr() == ("", "")
 
 
 def test_faults_are_told_apart(tmp_path):

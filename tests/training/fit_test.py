@@ -121,6 +121,12 @@ def test_start_that_was_killed_while_it_described_itself_goes_on(
     with pytest.raises(_Stop):
         train(tmp_path / "run", num_epochs=1)
     monkeypatch.undo()
+    run = train(tmp_path / "run", num_epochs=1)
+    assert run.read_info()["status"] == "finished"
+
+
+def test_start_that_was_killed_before_its_configuration_goes_on(tmp_path):
+    (tmp_path / "run").mkdir()
     (tmp_path / "run" / ".config-left.json").write_text("half")
     run = train(tmp_path / "run", num_epochs=1)
     assert run.read_info()["status"] == "finished"
