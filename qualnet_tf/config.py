@@ -9,7 +9,13 @@ import dataclasses
 
 from qualnet_tf.knobs import Config, knob, require
 
-SEVERITY_TABLES = ("auto", "imagenet_c", "tiny_imagenet_c", "cifar_c")
+SEVERITY_TABLES = (
+    "auto",
+    "imagenet_c",
+    "imagenet_c_299",
+    "tiny_imagenet_c",
+    "cifar_c",
+)
 PICTURE_FORMATS = ("png", "jpeg")
 STEMS = ("qualnet", "original")
 
@@ -67,8 +73,14 @@ class TrainConfig(Config):
     )
     corruptions: tuple[str, ...] = knob(
         ("test",),
-        "corruptions to train on, or the groups test (15), holdout (4), all",
+        "corruptions to train on, or the groups test (15), holdout (4), "
+        "all (19), resolution",
         names="corruptions",
+    )
+    corruption_weights: tuple[str, ...] = knob(
+        (),
+        "NAME:WEIGHT of a corruption or a family (noise, blur, weather, "
+        "digital, holdout); what is not named weighs 1",
     )
     severities: tuple[int, ...] = knob(
         (1, 2, 3, 4, 5), "severities to train on", lower=1, upper=5
@@ -189,7 +201,8 @@ class EvaluateConfig(Config):
     )
     corruptions: tuple[str, ...] = knob(
         ("all",),
-        "corruptions to evaluate, or the groups test (15), holdout (4), all",
+        "corruptions to evaluate, or the groups test (15), holdout (4), "
+        "all (19), resolution",
         names="corruptions",
     )
     severities: tuple[int, ...] = knob(
@@ -270,7 +283,8 @@ class CorruptConfig(Config):
     )
     corruptions: tuple[str, ...] = knob(
         ("test",),
-        "corruptions to apply, or the groups test (15), holdout (4), all",
+        "corruptions to apply, or the groups test (15), holdout (4), "
+        "all (19), resolution",
         names="corruptions",
     )
     severities: tuple[int, ...] = knob(

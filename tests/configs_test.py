@@ -13,6 +13,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 FLAGFILES = sorted((ROOT / "configs").rglob("*.flags"))
 # What a flagfile may leave to its reader, the machine or the default.
 OPTIONAL = {
+    "corruption_weights",
     "data_dir",
     "deterministic",
     "download",

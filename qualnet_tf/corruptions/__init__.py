@@ -1,4 +1,4 @@
-"""The 19 ImageNet-C corruptions: (image, severity, seed) -> image.
+"""The 19 ImageNet-C corruptions, and low resolution, of an image.
 
 Every corruption is a pure TensorFlow graph function of its arguments: the same
 image, name, severity and seed give the same pixels eagerly and in `tf.data`.
@@ -14,6 +14,7 @@ from qualnet_tf.corruptions.catalogue import (
     FROST_TEXTURES,
     GROUPS,
     HOLDOUT_CORRUPTIONS,
+    RESOLUTION_CORRUPTIONS,
     TEST_CORRUPTIONS,
     expand,
     get,
@@ -25,8 +26,10 @@ __all__ = [
     "FROST_TEXTURES",
     "GROUPS",
     "HOLDOUT_CORRUPTIONS",
+    "RESOLUTION_CORRUPTIONS",
     "TEST_CORRUPTIONS",
     "apply",
+    "apply_batch",
     "expand",
     "get",
     "names",
@@ -59,3 +62,28 @@ def apply(image, name, severity, seed, severity_table="auto"):
     from qualnet_tf.corruptions import application
 
     return application.apply(image, name, severity, seed, severity_table)
+
+
+def apply_batch(images, name, severity, seeds, severity_table="auto"):
+    """Corrupts a batch; image i has the pixels of `apply` with seed i.
+
+    Args:
+        images: float32 [batch, height, width, 3] in [0, 1]; height and width
+            static.
+        name: One of `names()`.
+        severity: As for `apply`, one for the whole batch.
+        seeds: Integers [batch, 2], one pair per image, for example rows of
+            `sampling.fold_seed(seed, index)`.
+        severity_table: As for `apply`.
+
+    Returns:
+        float32 of the images' shape, as `apply` returns it.
+
+    Raises:
+        ValueError: As `apply`, or if the ranks are not as described.
+    """
+    from qualnet_tf.corruptions import application
+
+    return application.apply_batch(
+        images, name, severity, seeds, severity_table
+    )

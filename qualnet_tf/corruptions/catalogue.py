@@ -18,6 +18,8 @@ FAMILIES = {
 }
 
 HOLDOUT_CORRUPTIONS = FAMILIES["holdout"]
+# Not of ImageNet-C: fewer pixels, as the paper's low-resolution experiments.
+RESOLUTION_CORRUPTIONS = ("resolution_nearest", "resolution_bicubic")
 TEST_CORRUPTIONS = tuple(
     name
     for family, members in FAMILIES.items()
@@ -30,6 +32,7 @@ GROUPS = {
     "test": TEST_CORRUPTIONS,
     "holdout": HOLDOUT_CORRUPTIONS,
     "all": TEST_CORRUPTIONS + HOLDOUT_CORRUPTIONS,
+    "resolution": RESOLUTION_CORRUPTIONS,
 }
 
 # Where frost takes its textures from; recorded beside every result.
@@ -57,6 +60,12 @@ _CORRUPTIONS = Registry(
         "gaussian_blur": "qualnet_tf.corruptions.blur:gaussian_blur",
         "spatter": "qualnet_tf.corruptions.spatter:spatter",
         "saturate": "qualnet_tf.corruptions.digital:saturate",
+        "resolution_nearest": (
+            "qualnet_tf.corruptions.resolution:resolution_nearest"
+        ),
+        "resolution_bicubic": (
+            "qualnet_tf.corruptions.resolution:resolution_bicubic"
+        ),
     },
 )
 names, get = _CORRUPTIONS.names, _CORRUPTIONS.get
@@ -80,3 +89,42 @@ def expand(chosen: Iterable[str]) -> tuple[str, ...]:
             )
         expanded |= dict.fromkeys(GROUPS.get(name, (name,)))
     return tuple(expanded)
+
+
+def weights(
+    names_drawn: Iterable[str], entries: Iterable[str]
+) -> tuple[float, ...]:
+    """Returns how often each corruption is drawn, as shares that sum to 1.
+
+    Args:
+        names_drawn: Corruptions to draw from.
+        entries: "NAME:WEIGHT" with a corruption, or a family of `FAMILIES`
+            whose members get that weight each. Later entries win; what is
+            not named has the weight 1.
+
+    Raises:
+        ValueError: If an entry is not of that form, names nothing that is
+            drawn, is negative, or all weights are 0.
+    """
+    found = dict.fromkeys(names_drawn, 1.0)
+    for entry in entries:
+        name, _, text = entry.partition(":")
+        members = [n for n in FAMILIES.get(name, (name,)) if n in found]
+        try:
+            weight = float(text)
+        except ValueError:
+            weight = -1.0
+        if not members or not 0.0 <= weight < float("inf"):
+            raise ValueError(
+                f"corruption weight {entry!r}: expected NAME:WEIGHT with a "
+                f"weight from 0 up and one of "
+                f"{', '.join((*FAMILIES, *found))} that is drawn from"
+            )
+        found |= dict.fromkeys(members, weight)
+    total = sum(found.values())
+    if not total > 0.0:
+        raise ValueError(
+            f"corruption weights {', '.join(entries)}: expected at least one "
+            "above 0; set clean_fraction to 1 for clean images only"
+        )
+    return tuple(weight / total for weight in found.values())

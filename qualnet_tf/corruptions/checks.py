@@ -52,14 +52,14 @@ def check_image(image):
     """Returns the image as a tensor after checking type, shape and range.
 
     Args:
-        image: float32 [height, width, 3] in [0, 1]; the range is checked
-            only eagerly, where looking at pixels costs no graph.
+        image: float32 [height, width, 3] in [0, 1].
 
     Returns:
-        The float32 tensor.
+        The float32 tensor. In a graph it fails at run time (on a CPU) when a
+        value is outside [0, 1] or NaN.
 
     Raises:
-        ValueError: If anything is not as described.
+        ValueError: If anything is not as described and known now.
     """
     image = tf.convert_to_tensor(image)
     if image.dtype != tf.float32:
@@ -70,7 +70,8 @@ def check_image(image):
     _check_shape(image.shape)
     if tf.executing_eagerly():
         _check_range(image)
-    return image
+        return image
+    return _with_range_assertion(image)
 
 
 def _check_shape(shape):
@@ -100,6 +101,23 @@ def _check_range(image):
             f"image values must lie in [0, 1], received {low:g} to "
             f"{high:g}; divide 8-bit pixels by 255 and replace NaN"
         )
+
+
+def _with_range_assertion(image):
+    low, high = tf.reduce_min(image), tf.reduce_max(image)
+    # Not tf.debugging.Assert: that one adds a branch, which costs more than
+    # the look at the pixels.
+    assertion = tf.raw_ops.Assert(
+        condition=(low >= 0.0) & (high <= 1.0),
+        data=[
+            "image values must lie in [0, 1], received the range",
+            low,
+            high,
+            "; divide 8-bit pixels by 255 and replace NaN",
+        ],
+    )
+    with tf.control_dependencies([assertion]):
+        return tf.identity(image)
 
 
 def truncate_to_8_bits(image):

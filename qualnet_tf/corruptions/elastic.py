@@ -10,8 +10,9 @@ import tensorflow as tf
 
 from qualnet_tf.corruptions import kernels, seeds, severities
 
-# The authors wrote 244 for 224 ("ultimately nothing is incorrect").
-_SIDE_FACTOR = {"imagenet_c": 244 / 224}
+# The authors wrote 244 for 224 ("ultimately nothing is incorrect") and 360 for
+# 299 pixels.
+_SIDE_FACTOR = {"imagenet_c": 244 / 224, "imagenet_c_299": 360 / 299}
 
 
 def elastic_transform(image, severity, seed, table):

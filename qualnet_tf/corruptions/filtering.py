@@ -21,18 +21,27 @@ def separable(image, rows, columns):
 
 
 def along_width(image, columns):
-    """Multiplies the width axis of [height, width, channels] by a matrix."""
+    """Multiplies the width axis of [height, width, channels] by a matrix.
+
+    Args:
+        image: float32 [height, width, channels].
+        columns: float32 [new width, width].
+
+    Returns:
+        float32 [height, new width, channels].
+    """
     height, width, channels = image.shape
     lines = tf.reshape(tf.transpose(image, [0, 2, 1]), [-1, width])
     lines = tf.matmul(lines, columns, transpose_b=True)
-    lines = tf.reshape(lines, [height, channels, width])
+    lines = tf.reshape(lines, [height, channels, columns.shape[0]])
     return tf.transpose(lines, [0, 2, 1])
 
 
 def along_height(image, rows):
-    """Multiplies the height axis of [height, width, channels] by a matrix."""
+    """As `along_width`, for the height axis and a [new height, height]."""
     flat = tf.reshape(image, [image.shape[0], -1])
-    return tf.reshape(tf.matmul(rows, flat), image.shape)
+    shape = [rows.shape[0], *image.shape[1:]]
+    return tf.reshape(tf.matmul(rows, flat), shape)
 
 
 def pad(image, top, bottom, left, right, border):

@@ -93,6 +93,58 @@ def _box_matrix(size_in, size_out):
     return matrix
 
 
+def reduced(size, factor):
+    """Returns the length of an axis made smaller, at least 1 pixel."""
+    return max(1, int(size / factor + 0.5))
+
+
+def nearest_indices(size_in, size_out, rule="floor"):
+    """Returns which pixel of an axis each pixel of the resized axis shows.
+
+    Args:
+        size_in: Length of the axis in pixels.
+        size_out: Length after resizing.
+        rule: "floor": floor(i * scale), as OpenCV; "half_pixel":
+            floor((i + 0.5) * scale), as `tf.image.resize`. At 112 to 14 they
+            read pixels half a cell apart.
+
+    Returns:
+        Integer array [size_out] with values in 0..size_in-1.
+
+    Raises:
+        ValueError: If the rule is neither.
+    """
+    if rule not in ("floor", "half_pixel"):
+        raise ValueError(f"unknown rule {rule!r}: expected floor or half_pixel")
+    # In whole numbers: a float scale would sometimes fall just short.
+    double = 2 * np.arange(size_out) + (rule == "half_pixel")
+    return np.minimum(double * size_in // (2 * size_out), size_in - 1)
+
+
+def nearest_down_up_indices(size, small, rule="floor"):
+    """Returns the pixel each pixel shows after a resize to `small` and back."""
+    down = nearest_indices(size, small, rule)
+    return down[nearest_indices(small, size, rule)]
+
+
+@functools.lru_cache(maxsize=64)
+def bicubic_matrix(size_in, size_out):
+    """Returns the [size_out, size_in] float32 matrix of a bicubic resize.
+
+    Keys, "Cubic convolution interpolation for digital image processing", IEEE
+    Transactions on Acoustics, Speech, and Signal Processing 29, 1981, with
+    a = -0.5; widened by the scale when the axis shrinks, as in Pillow.
+    """
+    scale = size_in / size_out
+    widen = max(scale, 1.0)
+    centres = (np.arange(size_out)[:, None] + 0.5) * scale
+    distance = np.abs(np.arange(size_in) + 0.5 - centres) / widen
+    near = (1.5 * distance - 2.5) * distance**2 + 1.0
+    far = ((-0.5 * distance + 2.5) * distance - 4.0) * distance + 2.0
+    weights = np.where(distance < 1.0, near, np.where(distance < 2.0, far, 0.0))
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
 @functools.lru_cache(maxsize=32)
 def disk_kernel(radius, sigma):
     """Returns the defocus kernel: a disk, itself a little blurred.

@@ -1,9 +1,10 @@
 """Which corruption an image gets in training: drawn per image from its seed."""
 
+import numpy as np
 import tensorflow as tf
 
 from qualnet_tf import corruptions
-from qualnet_tf.corruptions import checks, seeds
+from qualnet_tf.corruptions import catalogue, checks, seeds
 from qualnet_tf.corruptions.seeds import fold_seed
 from qualnet_tf.corruptions.severities import switch
 
@@ -20,8 +21,9 @@ def corrupt_or_keep(
     names=corruptions.TEST_CORRUPTIONS,
     severities=_ALL_SEVERITIES,
     severity_table="auto",
+    weights=(),
 ):
-    """Keeps an image, or gives it a corruption drawn uniformly.
+    """Keeps an image, or gives it a corruption drawn at random.
 
     Only the drawn corruption is computed.
 
@@ -33,6 +35,8 @@ def corrupt_or_keep(
         names: Corruptions to draw from.
         severities: Severities to draw from.
         severity_table: As for `corruptions.apply`.
+        weights: "NAME:WEIGHT" entries, see `catalogue.weights`; without any
+            the corruptions are drawn uniformly. Severities always are.
 
     Returns:
         image: The image itself, untouched, or the corrupted one.
@@ -47,7 +51,7 @@ def corrupt_or_keep(
     seed = seeds.as_seed(seed)
     draws = seeds.uniform(seeds.fold_seed(seed, 0), [3])
     is_clean = draws[0] < clean_fraction
-    index = tf.cast(draws[1] * float(len(names)), tf.int32)
+    index = _weighted_place(draws[1], catalogue.weights(names, weights))
     place = tf.cast(draws[2] * float(len(severities)), tf.int32)
     severity = tf.gather(tf.constant(severities, tf.int32), place)
     image_seed = seeds.fold_seed(seed, 1)
@@ -83,6 +87,12 @@ def apply_at(image, index, severity, seed, names, severity_table="auto"):
 
     branches = [lambda: tf.identity(image), *map(corrupted, names)]
     return tf.ensure_shape(switch(index + 1, branches), image.shape)
+
+
+def _weighted_place(draw, shares):
+    """Returns the place whose stretch of [0, 1) the draw falls into."""
+    ends = np.cumsum(shares)[:-1].astype(np.float32)
+    return tf.reduce_sum(tf.cast(draw >= ends, tf.int32))
 
 
 def _check_choices(clean_fraction, names, chosen_severities):

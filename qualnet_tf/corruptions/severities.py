@@ -1,7 +1,8 @@
 """Constants of every corruption at severities 1 to 5, by image size.
 
-Source: the scripts that made ImageNet-C (224 pixels), Tiny-ImageNet-C (64) and
-CIFAR-10-C (32), github.com/hendrycks/robustness. Severity is not monotone:
+Source: the scripts that made ImageNet-C (224 pixels, and 299 for Inception
+networks), Tiny-ImageNet-C (64) and CIFAR-10-C (32),
+github.com/hendrycks/robustness. Severity is not monotone:
 glass_blur 2 is milder than 1, elastic_transform 1 and 2 are far stronger than
 3 to 5, saturate 1 and 2 desaturate while 3 to 5 oversaturate. Kept.
 """
@@ -28,6 +29,8 @@ import tensorflow as tf
 #   pixelate            share of the side kept
 #   jpeg_compression    quality
 #   spatter             mean, deviation, sigma, threshold, strength, mud?
+#   resolution_*        factor by which both sides shrink (our own ladder: 2, 4
+#                       and 8 are the 56, 28 and 14 pixels of the paper's faces)
 _IMAGENET_C = {
     "gaussian_noise": (0.08, 0.12, 0.18, 0.26, 0.38),
     "shot_noise": (60, 25, 12, 5, 3),
@@ -78,6 +81,35 @@ _IMAGENET_C = {
         (0.65, 0.3, 2, 0.68, 0.5, 0),
         (0.65, 0.3, 1, 0.65, 1.5, 1),
         (0.67, 0.4, 1, 0.65, 1.5, 1),
+    ),
+    "resolution_nearest": (2, 3, 4, 6, 8),
+    "resolution_bicubic": (2, 3, 4, 6, 8),
+}
+
+_IMAGENET_C_299 = _IMAGENET_C | {
+    "gaussian_noise": (0.09, 0.13, 0.19, 0.27, 0.4),
+    "shot_noise": (50, 20, 10, 5, 3),
+    "impulse_noise": (0.04, 0.07, 0.1, 0.18, 0.28),
+    "speckle_noise": (0.16, 0.21, 0.36, 0.46, 0.61),
+    "gaussian_blur": (1.5, 2.5, 3.5, 4.5, 6.5),
+    "glass_blur": (
+        (0.8, 1, 3),
+        (1, 3, 1),
+        (1.1, 2, 4),
+        (1.2, 4, 2),
+        (1.6, 5, 2),
+    ),
+    "defocus_blur": ((4, 0.1), (5, 0.5), (7, 0.5), (10, 0.5), (12, 0.5)),
+    "motion_blur": ((12, 4), (17, 6), (17, 9), (17, 13), (22, 16)),
+    "fog": ((1.5, 2), (2, 2), (2.5, 1.8), (2.5, 1.6), (3, 1.5)),
+    "pixelate": (0.5, 0.4, 0.3, 0.25, 0.2),
+    "jpeg_compression": (23, 16, 13, 8, 5),
+    "spatter": (
+        (0.65, 0.3, 4, 0.69, 0.9, 0),
+        (0.65, 0.3, 3.5, 0.68, 0.9, 0),
+        (0.65, 0.3, 3, 0.68, 0.8, 0),
+        (0.65, 0.3, 1.2, 0.65, 1.8, 1),
+        (0.67, 0.4, 1.2, 0.65, 1.8, 1),
     ),
 }
 
@@ -178,6 +210,7 @@ _CIFAR_C = _TINY_IMAGENET_C | {
 
 TABLES = {
     "imagenet_c": _IMAGENET_C,
+    "imagenet_c_299": _IMAGENET_C_299,
     "tiny_imagenet_c": _TINY_IMAGENET_C,
     "cifar_c": _CIFAR_C,
 }
@@ -190,7 +223,8 @@ def table_for(height, width, severity_table="auto"):
         height: Image height in pixels.
         width: Image width in pixels.
         severity_table: A name from `TABLES`, or "auto": by the shorter side,
-            imagenet_c from 160 up, tiny_imagenet_c from 48, cifar_c below.
+            imagenet_c from 160 up, tiny_imagenet_c from 48, cifar_c below
+            (imagenet_c_299 only by name: the paper's networks see 224).
 
     Raises:
         ValueError: If the table is unknown.

@@ -35,6 +35,7 @@ def training_batches(
     corruption_names: Sequence[str] = corruptions.TEST_CORRUPTIONS,
     severities: Sequence[int] = (1, 2, 3, 4, 5),
     severity_table: str = "auto",
+    corruption_weights: Sequence[str] = (),
     start_step: int = 0,
     deterministic: bool = True,
 ) -> tf.data.Dataset:
@@ -51,10 +52,10 @@ def training_batches(
         seed: Of the order, the crops and the corruptions.
         augmentation: One of `datasets.augmentation_names()`.
         clean_fraction: Probability that an image stays clean, in [0, 1].
-        corruption_names: The corruptions, or groups of them, to draw from,
-            uniformly.
+        corruption_names: The corruptions, or groups of them, to draw from.
         severities: The severities to draw from, uniformly.
         severity_table: Constants of the severities, see `corruptions.apply`.
+        corruption_weights: See `sampling.corrupt_or_keep`.
         start_step: Batches of the run that were already used. Their elements
             are passed over undecoded.
         deterministic: Whether batches come in a fixed order; False lets a slow
@@ -98,6 +99,7 @@ def training_batches(
             names=corruptions.expand(corruption_names),
             severities=tuple(severities),
             severity_table=severity_table,
+            weights=tuple(corruption_weights),
         )
         return image
 

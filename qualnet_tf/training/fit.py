@@ -97,6 +97,7 @@ def training_batches(config: TrainConfig, source: ImageSource, start_step: int):
         corruption_names=config.corruptions,
         severities=config.severities,
         severity_table=config.severity_table,
+        corruption_weights=config.corruption_weights,
         augmentation=config.augmentation,
     )
 

@@ -18,6 +18,8 @@ DETERMINISTIC = {
     "jpeg_compression",
     "gaussian_blur",
     "saturate",
+    "resolution_nearest",
+    "resolution_bicubic",
 }
 
 
@@ -37,9 +39,10 @@ def test_names_are_the_15_and_the_4():
         corruptions.HOLDOUT_CORRUPTIONS,
     )
     assert len(tests) == 15 and len(holdouts) == 4
-    assert sorted(corruptions.names()) == sorted(tests + holdouts)
     members = [n for family in corruptions.FAMILIES.values() for n in family]
-    assert sorted(members) == sorted(corruptions.names())
+    assert sorted(members) == sorted(tests + holdouts)
+    others = corruptions.RESOLUTION_CORRUPTIONS
+    assert sorted(corruptions.names()) == sorted(tests + holdouts + others)
 
 
 def test_names_come_without_tensorflow():

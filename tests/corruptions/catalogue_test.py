@@ -3,12 +3,15 @@
 import pytest
 
 from qualnet_tf import corruptions
+from qualnet_tf.corruptions import catalogue
 
 
 def test_groups_are_15_and_4():
     assert len(corruptions.expand(["test"])) == 15
     assert corruptions.expand(["holdout"]) == corruptions.HOLDOUT_CORRUPTIONS
-    assert set(corruptions.expand(["all"])) == set(corruptions.names())
+    assert set(corruptions.expand(["all", "resolution"])) == set(
+        corruptions.names()
+    )
 
 
 def test_names_and_groups_mix_without_repeats():
@@ -23,6 +26,21 @@ def test_names_and_groups_mix_without_repeats():
 
 def test_unknown_name_lists_groups_and_members():
     with pytest.raises(
-        ValueError, match="'rain': expected one of test, holdout, all, gauss"
+        ValueError, match="'rain': expected one of test, holdout, all, res"
     ):
         corruptions.expand(["rain"])
+
+
+def test_weights_are_shares_of_members_and_families():
+    names = ("fog", "gaussian_noise", "shot_noise", "contrast")
+    assert catalogue.weights(names, ()) == (0.25,) * 4
+    found = catalogue.weights(names, ("noise:2", "fog:0", "shot_noise:4"))
+    assert found == pytest.approx((0, 2 / 7, 4 / 7, 1 / 7))
+
+
+@pytest.mark.parametrize(
+    "entry", ["rain:1", "frost:1", "fog", "fog:x", "fog:-1", "fog:nan", "fog:0"]
+)
+def test_bad_weights_are_named(entry):
+    with pytest.raises(ValueError, match=f"corruption weight.*{entry}"):
+        catalogue.weights(("fog",), (entry,))

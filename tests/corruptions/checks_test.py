@@ -82,3 +82,17 @@ def test_every_level_survives_truncation_and_rounding():
     halves = tf.constant((levels[:-1] + 0.5) / 255)
     truncated = checks.truncate_to_8_bits(halves).numpy() * 255
     np.testing.assert_allclose(truncated, levels[:-1], atol=1e-4)
+
+
+@pytest.mark.parametrize("value", [np.nan, 1.5, -0.01, np.inf])
+def test_values_out_of_range_fail_in_a_graph_too(value):
+    images = np.full((2, 32, 32, 3), 0.5, np.float32)
+    images[1, 3, 4, 1] = value
+    dataset = tf.data.Dataset.from_tensor_slices(images)
+    corrupted = iter(
+        dataset.map(lambda image: corruptions.apply(image, "contrast", 1, 0))
+    )
+    next(corrupted)
+    message = r"image values must lie in \[0, 1\]"
+    with pytest.raises(tf.errors.InvalidArgumentError, match=message):
+        next(corrupted)

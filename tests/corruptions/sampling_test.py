@@ -117,3 +117,17 @@ def test_bad_choices(options, message):
     options = {"clean_fraction": 0.5, **options}
     with pytest.raises(ValueError, match=message):
         sampling.corrupt_or_keep(IMAGE, 0, **options)
+
+
+def test_weights_decide_how_often_a_corruption_is_drawn():
+    def draw(index):
+        seed = sampling.fold_seed(4, index)
+        return sampling.corrupt_or_keep(
+            IMAGE, seed, 0.0, names=CHEAP, weights=(f"{CHEAP[0]}:0",)
+        )[1]
+
+    dataset = tf.data.Dataset.range(400).map(draw).batch(400)
+    counts = np.bincount(next(iter(dataset)), minlength=len(CHEAP))
+    share = 400 / (len(CHEAP) - 1)
+    assert counts[0] == 0
+    assert np.all(np.abs(counts[1:] - share) < 5 * np.sqrt(share))
