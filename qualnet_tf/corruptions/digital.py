@@ -4,7 +4,6 @@ Every function takes a float32 image [height, width, 3] in [0, 1] and returns
 the same shape, neither clipped nor truncated. None draws at random.
 """
 
-import numpy as np
 import tensorflow as tf
 
 from qualnet_tf.corruptions import checks, filtering, kernels, severities
@@ -56,15 +55,21 @@ def pixelate(image, severity, seed, table):
     """Box resize down and up, rounded to 8 bits after each axis (Pillow)."""
     del seed
     shares = [row[0] for row in severities.rows("pixelate", image, table)]
-    vertical, horizontal = (
-        np.stack([kernels.box_down_up_matrix(n, share) for share in shares])
-        for n in image.shape[:2]
+    return severities.branch(
+        [lambda share=share: _boxes(image, share) for share in shares],
+        severity,
     )
-    horizontal = severities.choose(horizontal, severity)
-    vertical = severities.choose(vertical, severity)
-    image = filtering.along_width(image, horizontal)
-    image = filtering.along_height(checks.round_to_8_bits(image), vertical)
-    return checks.round_to_8_bits(image)
+
+
+def _boxes(image, share):
+    (rows, below), (columns, beside) = (
+        kernels.box_down_up(n, share) for n in image.shape[:2]
+    )
+    small = filtering.along_width(image, tf.constant(columns))
+    small = checks.round_to_8_bits(small)
+    small = filtering.along_height(small, tf.constant(rows))
+    small = checks.round_to_8_bits(small)
+    return tf.gather(tf.gather(small, below, axis=0), beside, axis=1)
 
 
 def jpeg_compression(image, severity, seed, table):

@@ -67,16 +67,20 @@ def gaussian_matrices(size, sigmas, border="edge", truncate=4.0):
 
 
 @functools.lru_cache(maxsize=64)
-def box_down_up_matrix(size, share):
-    """Returns the [size, size] matrix of a box resize down and up again.
+def box_down_up(size, share):
+    """Returns a box resize of an axis down to int(size * share), and back.
 
-    Pillow's BOX filter (down to int(size * share)): all source pixels whose
-    centre lies in the target pixel, with equal weights. Area interpolation
-    would weigh pixels that are partly covered; Pillow does not.
+    Pillow's BOX filter: all source pixels whose centre lies in the target
+    pixel, with equal weights. Area interpolation would weigh pixels that are
+    partly covered; Pillow does not.
+
+    Returns:
+        down: float32 [small, size], the matrix of the resize down.
+        up: int [size], the small pixel that each pixel shows.
     """
     small = int(size * share)
-    matrix = _box_matrix(small, size) @ _box_matrix(size, small)
-    return matrix.astype(np.float32)
+    down = _box_matrix(size, small).astype(np.float32)
+    return down, _box_matrix(small, size).argmax(axis=1)
 
 
 def _box_matrix(size_in, size_out):
