@@ -1,8 +1,9 @@
-"""Frost textures, drawn procedurally.
+"""Frost textures, in one array that a graph can cut crops from.
 
 The photographs behind the released frost sets come without any statement of
-origin or licence, so none is used here. Four kinds of ice are drawn instead;
-channel means and standard deviations are those measured on the photographs.
+origin or licence, so none is used unless asked for. Four kinds of ice are
+drawn instead and given the measured statistics of the photographs, so that
+they corrupt alike without showing the same.
 """
 
 import dataclasses
@@ -10,173 +11,156 @@ import functools
 
 import numpy as np
 
-# Side of a texture before the scale of its table, in pixels.
-_NATIVE_SIDE = 512
+from qualnet_tf.corruptions import (
+    texture_drawings,
+    texture_pictures,
+    texture_statistics,
+    texture_table,
+)
+
+PROCEDURAL = "procedural"
 
 # The small sets shrank the textures, by point sampling without smoothing.
-_SCALES = {"imagenet_c": 1.0, "tiny_imagenet_c": 0.3, "cifar_c": 0.2}
+_SCALES = {
+    "imagenet_c": 1.0,
+    "imagenet_c_299": 1.0,
+    "tiny_imagenet_c": 0.3,
+    "cifar_c": 0.2,
+}
 
-# A crop must have some room to move: pixels left over beside the image.
+# A crop must have some room to move: pixels left over beside the image. The
+# released textures have as much at the sizes of the released sets.
 _MIN_ROOM = 16
+
+_DRAWINGS = {
+    "sheet": texture_drawings.sheet,
+    "needles": texture_drawings.needles,
+    "hoar": texture_drawings.hoar,
+    "ferns": texture_drawings.ferns,
+}
+
+# The reference draws one of its first five files, two of which are the same
+# picture: needles count twice.
+_DRAW_ORDER = ("sheet", "needles", "needles", "hoar", "ferns")
 
 
 @dataclasses.dataclass(frozen=True)
-class _Ice:
-    """A kind of ice: how it is drawn and its colour statistics in levels."""
+class Atlas:
+    """Textures of any sizes, one below the other in one array.
 
-    draw: str
-    means: tuple[float, float, float]
-    deviation: float
+    Attributes:
+        pixels: uint8 [rows, columns, 3], as wide as the widest texture. What
+            is right of a narrower one is black and belongs to none.
+        places: int32 [textures, 3], each the first row, the height and the
+            width. All are equally likely; a texture may stand here twice.
+    """
 
+    pixels: np.ndarray
+    places: np.ndarray
 
-# Means and deviations of frost1, frost2 (also stored as frost3), frost4 and
-# frost5 of the released code.
-_KINDS = (
-    _Ice("ferns", (78, 149, 166), 20),
-    _Ice("hoar", (201, 205, 215), 22),
-    _Ice("needles", (138, 153, 165), 29),
-    _Ice("plates", (112, 123, 135), 43),
-)
-
-# The reference draws one of its first five files, two of which are the same
-# picture: hoar counts twice.
-DRAW_ORDER = (0, 1, 1, 2, 3)
+    def texture(self, index):
+        """Returns one texture, uint8 [height, width, 3]."""
+        first, height, width = self.places[index]
+        return self.pixels[first : first + height, :width]
 
 
 @functools.lru_cache(maxsize=16)
-def frost_textures(table, height, width):
-    """Returns all textures, large enough for crops of a given size.
+def frost_textures(table, height, width, source=PROCEDURAL, enlarge=1.0):
+    """Returns the textures, each large enough for crops of a given size.
 
     Args:
         table: A name from `severities.TABLES`; sets the scale.
         height: Height of the crops in pixels.
         width: Width of the crops in pixels.
+        source: "procedural"; "imagecorruptions" for the photographs in that
+            package, if installed; or a folder of JPEG and PNG pictures.
+        enlarge: Factor on the scale. The package imagecorruptions, unlike the
+            released sets, enlarges by 1.1.
 
     Returns:
-        uint8 [4, side, side, 3], side at least 16 pixels over the crop's.
+        An `Atlas`, every texture at least 16 pixels over the crop's sides.
+
+    Raises:
+        ValueError: If there is no such source or a picture is unreadable.
     """
-    native = np.stack([_texture(index) for index in range(len(_KINDS))])
-    side = round(_NATIVE_SIDE * _SCALES[table])
-    side = max(side, max(height, width) + _MIN_ROOM)
-    return native if side == _NATIVE_SIDE else _resize(native, side)
+    if source == PROCEDURAL:
+        natives = [_texture(kind) for kind in _DRAWINGS]
+        order = [list(_DRAWINGS).index(kind) for kind in _DRAW_ORDER]
+    else:
+        natives = texture_pictures.read_pictures(source)
+        order = range(len(natives))
+    scaled = []
+    for native in natives:
+        room = np.array((height, width)) + _MIN_ROOM
+        fitting = np.max(room / native.shape[:2])
+        scale = max(_SCALES[table] * enlarge, fitting)
+        scaled.append(_resample(_resample(native, scale, 0), scale, 1))
+    return _packed(scaled, order)
 
 
-def _resize(textures, side):
-    """Bilinear resize without smoothing: what is in between is skipped."""
-    size = textures.shape[1]
-    positions = (np.arange(side) + 0.5) * size / side - 0.5
-    positions = np.clip(positions, 0, size - 1)
-    first = np.minimum(positions.astype(int), size - 2)
-    part = (positions - first)[:, None, None]
-    rows = textures[:, first] * (1 - part) + textures[:, first + 1] * part
-    part = part[:, 0]
-    both = rows[:, :, first] * (1 - part) + rows[:, :, first + 1] * part
-    return np.round(both).astype(np.uint8)
+def _packed(textures, order):
+    """Returns the atlas of these textures, listed in this order."""
+    firsts = np.cumsum([0] + [len(texture) for texture in textures])
+    columns = max(texture.shape[1] for texture in textures)
+    pixels = np.zeros((firsts[-1], columns, 3), np.uint8)
+    for first, texture in zip(firsts, textures, strict=False):
+        pixels[first : first + len(texture), : texture.shape[1]] = texture
+    rows = [(firsts[index], *textures[index].shape[:2]) for index in order]
+    return Atlas(pixels=pixels, places=np.array(rows, np.int32))
 
 
-@functools.lru_cache(maxsize=len(_KINDS))
-def _texture(index):
-    """Returns one texture at its native side, uint8 [side, side, 3]."""
-    ice = _KINDS[index]
-    random = np.random.default_rng(index)
-    drawing = _standardised(_DRAWINGS[ice.draw](random))
-    tint = np.stack([_clouds(random, 1.5) for _ in range(3)], axis=-1)
-    colours = 0.96 * drawing[..., None] + 0.28 * tint
-    colours = _standardised(colours, axis=(0, 1))
-    levels = np.asarray(ice.means) + ice.deviation * colours
-    return np.clip(np.round(levels), 0, 255).astype(np.uint8)
-
-
-def _standardised(field, axis=None):
-    field = field - field.mean(axis=axis, keepdims=True)
-    return field / field.std(axis=axis, keepdims=True)
-
-
-def _frequencies():
-    line = np.fft.fftfreq(_NATIVE_SIDE) * _NATIVE_SIDE
-    return line[:, None], line[None, :]
-
-
-def _clouds(random, slope):
-    """Returns noise whose amplitude falls as frequency ** -slope."""
-    down, right = _frequencies()
-    radius = np.hypot(down, right)
-    amplitude = np.where(radius > 0, np.maximum(radius, 1.0) ** -slope, 0.0)
-    return _filtered(random, amplitude)
-
-
-def _filtered(random, amplitude):
-    white = random.standard_normal((_NATIVE_SIDE, _NATIVE_SIDE))
-    return _standardised(np.fft.ifft2(np.fft.fft2(white) * amplitude).real)
-
-
-def _fibres(random, degrees, length, thickness):
-    """Returns noise smeared along one direction (sizes in pixels)."""
-    down, right = _frequencies()
-    angle = np.radians(degrees)
-    along = right * np.cos(angle) + down * np.sin(angle)
-    across = down * np.cos(angle) - right * np.sin(angle)
-    scaled = (along * length) ** 2 + (across * thickness) ** 2
-    return _filtered(
-        random, np.exp(-0.5 * scaled * (np.pi / _NATIVE_SIDE) ** 2)
-    )
-
-
-def _warped(field, random, pixels):
-    """Returns the field read at positions that wander by so many pixels."""
-    grid = np.arange(_NATIVE_SIDE)
-    rows = grid[:, None] + np.round(pixels * _clouds(random, 1.8)).astype(int)
-    columns = grid + np.round(pixels * _clouds(random, 1.8)).astype(int)
-    return field[rows % _NATIVE_SIDE, columns % _NATIVE_SIDE]
-
-
-def _ferns(random):
-    """Curved feathers: ridges of bent fibres over a cloudy ground."""
-    ridges = sum(
-        np.exp(-2.0 * np.abs(_fibres(random, degrees, 24, 3)))
-        for degrees in (20, 75, 140)
-    )
-    ridges = _standardised(_warped(ridges, random, 12.0))
-    return 0.75 * ridges + 0.65 * _clouds(random, 1.3)
-
-
-def _hoar(random):
-    """Dense small crystals with brighter clumps."""
-    grains = _clouds(random, 0.7)
-    clumps = np.maximum(_clouds(random, 1.1), 0.0) ** 1.5
-    return 0.8 * grains + 0.6 * _standardised(clumps)
-
-
-def _needles(random):
-    """Straight needles in many directions."""
-    layers = [
-        np.maximum(_fibres(random, degrees, 60, 1.5) - 1.0, 0.0)
-        for degrees in range(5, 180, 25)
+@functools.cache
+def _texture(kind):
+    """Returns one drawn texture at its native size, uint8."""
+    statistics = texture_table.statistics(kind)
+    height, width = statistics.height, statistics.width
+    random = np.random.default_rng(texture_table.KINDS.index(kind))
+    drawing = _DRAWINGS[kind](random, height, width)
+    tints = [
+        texture_drawings.clouds(random, height, width, 1.0) for _ in range(3)
     ]
-    needles = _standardised(np.max(layers, axis=0))
-    return 0.8 * needles + 0.6 * _clouds(random, 1.2)
+    colours = drawing[..., None] + 0.2 * np.stack(tints, axis=-1)
+    return texture_statistics.impose(colours, statistics)
 
 
-def _plates(random):
-    """Flat plates of different brightness with bright rims."""
-    points = random.uniform(0, _NATIVE_SIDE, (90, 2))
-    shades = random.standard_normal(len(points))
-    grid = np.arange(_NATIVE_SIDE)
-    shade = np.zeros((_NATIVE_SIDE, _NATIVE_SIDE))
-    first = second = np.full(shade.shape, np.inf)
-    for (down, right), own in zip(points, shades, strict=True):
-        distance = np.hypot(grid[:, None] - down, grid - right)
-        shade = np.where(distance < first, own, shade)
-        second = np.minimum(second, np.maximum(first, distance))
-        first = np.minimum(first, distance)
-    rims = np.exp((first - second) / 4.0)
-    plates = _warped(shade + 2.0 * rims, random, 6.0)
-    return 0.7 * _standardised(plates) + 0.6 * _clouds(random, 1.1)
+def _resample(picture, scale, axis):
+    """Scales one axis as OpenCV does: linear when shrinking, cubic if not.
+
+    There is no smoothing: what is in between the samples is skipped.
+    """
+    if scale == 1.0:
+        return picture
+    size = picture.shape[axis]
+    places = (np.arange(round(size * scale)) + 0.5) / scale - 0.5
+    first = np.floor(places).astype(int)
+    part = places - first
+    taps = {0: 1 - part, 1: part} if scale < 1 else _cubic(part)
+    shape = [-1 if i == axis else 1 for i in range(3)]
+    total = 0.0
+    for tap, weight in taps.items():
+        index = np.clip(first + tap, 0, size - 1)
+        total = total + picture.take(index, axis) * weight.reshape(shape)
+    # Rounded once, after the second axis.
+    return total if axis == 0 else _to_levels(total)
 
 
-_DRAWINGS = {
-    "ferns": _ferns,
-    "hoar": _hoar,
-    "needles": _needles,
-    "plates": _plates,
-}
+def _to_levels(values):
+    return np.clip(np.round(values), 0, 255).astype(np.uint8)
+
+
+def _cubic(part):
+    """Returns the weights of four neighbours (Keys, a = -0.75 as OpenCV)."""
+    a = -0.75
+
+    def near(x):
+        return ((a + 2) * x - (a + 3)) * x * x + 1
+
+    def far(x):
+        return ((a * x - 5 * a) * x + 8 * a) * x - 4 * a
+
+    return {
+        -1: far(part + 1),
+        0: near(part),
+        1: near(1 - part),
+        2: far(2 - part),
+    }

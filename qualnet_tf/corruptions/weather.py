@@ -4,7 +4,6 @@ Every function takes a float32 image [height, width, 3] in [0, 1] and returns
 the same shape, neither clipped nor truncated.
 """
 
-import numpy as np
 import tensorflow as tf
 
 from qualnet_tf.corruptions import (
@@ -48,21 +47,26 @@ def _flakes(image, rows, severity, seed):
     return checks.truncate_to_8_bits(layer)
 
 
-def frost(image, severity, seed, table):
+def frost(image, severity, seed, table, source=textures.PROCEDURAL):
     """Mixes in a crop of a frost texture at its own scale."""
     table = severities.table_for(*image.shape[:2], table)
     rows = severities.rows("frost", image, table)
     image_weight, texture_weight = severities.columns(rows, severity)
+    crop = tf.cast(_frost_crop(image, seed, table, source), tf.float32)
+    return image_weight * image + texture_weight * (crop * (1.0 / 255.0))
+
+
+def _frost_crop(image, seed, table, source):
+    """Returns a random place of a random texture, of the image's shape."""
     height, width = image.shape[:2]
-    stack = textures.frost_textures(table, height, width)
-    kinds = textures.DRAW_ORDER
-    free = (len(kinds), stack.shape[1] - height, stack.shape[2] - width)
-    draw = seeds.uniform(seed, [3]) * np.float32(free)
-    draw = tf.unstack(tf.cast(draw, tf.int32))
-    begin = [tf.gather(tf.constant(kinds), draw[0]), draw[1], draw[2], 0]
-    crop = tf.slice(tf.constant(stack), begin, [1, height, width, 3])[0]
-    crop = tf.cast(crop, tf.float32) * (1.0 / 255.0)
-    return image_weight * image + texture_weight * crop
+    atlas = textures.frost_textures(table, height, width, source)
+    draw = seeds.uniform(seed, [3])
+    kind = tf.cast(draw[0] * float(len(atlas.places)), tf.int32)
+    place = tf.gather(tf.constant(atlas.places), kind)
+    free = tf.cast(place[1:] - [height, width], tf.float32)
+    down, right = tf.unstack(tf.cast(draw[1:] * free, tf.int32))
+    begin = [place[0] + down, right, 0]
+    return tf.slice(tf.constant(atlas.pixels), begin, [height, width, 3])
 
 
 def fog(image, severity, seed, table):
