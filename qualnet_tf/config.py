@@ -2,8 +2,8 @@
 
 A program's flags, its validation and a run's `config.json` are made from these
 classes, so a new knob is one line here. Nothing of ours and no TensorFlow is
-imported: `--help` must answer at once. Over 300 lines, because every knob in one
-place is worth more than a short file.
+imported: `--help` must answer at once. Over 300 lines, because every
+knob in one place is worth more than a short file.
 """
 
 import dataclasses
