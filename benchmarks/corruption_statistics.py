@@ -1,7 +1,7 @@
 """Statistics of a corrupted image, and their distance to reference values.
 
-Without TensorFlow. What is computed, and in which unit, is said in the README of
-the reference folder; the numbers there came from other code than this.
+Without TensorFlow. What is computed, and in which unit, is said in the README
+of the reference folder; the numbers there came from other code than this.
 """
 
 import dataclasses
