@@ -17,6 +17,7 @@ SEVERITY_TABLES = (
     "tiny_imagenet_c",
     "cifar_c",
 )
+CORRUPTION_VARIANTS = ("imagenet_c", "imagecorruptions")
 PICTURE_FORMATS = ("png", "jpeg")
 STEMS = ("qualnet", "original")
 
@@ -90,6 +91,22 @@ class TrainConfig(Config):
         "auto",
         "constants of the severities; auto chooses by image side",
         choices=SEVERITY_TABLES,
+    )
+    corruption_variant: str = knob(
+        "imagenet_c",
+        "whose elastic_transform and frost: the authors' or the package's",
+        choices=CORRUPTION_VARIANTS,
+    )
+    frost_textures: str = knob(
+        "procedural",
+        "procedural, imagecorruptions (its pictures, if installed) or a folder "
+        "of pictures",
+        path=True,
+    )
+    imagenet_c_jpeg: bool = knob(
+        False,
+        "save corrupted images as JPEG q85 and read them again, as the "
+        "released ImageNet-C files were",
     )
     # Model and method.
     backbone: str = knob(
@@ -212,6 +229,12 @@ class EvaluateConfig(Config):
     num_images: int = knob(
         0, "use only so many validation images; 0 uses all", lower=0
     )
+    imagenet_c_jpeg: str = knob(
+        "auto",
+        "save corrupted images as JPEG q85 and read them again, as the "
+        "released files were; auto: with the tables of 224 and 299 pixels",
+        choices=("auto", "on", "off"),
+    )
     batch_size: int = knob(256, "images per step", lower=1)
     seed: int = knob(0, "seed of the corruptions", lower=0, upper=2**31 - 1)
     num_pictures: int = knob(
@@ -295,6 +318,17 @@ class CorruptConfig(Config):
         "auto",
         "constants of the severities; auto chooses by image side",
         choices=SEVERITY_TABLES,
+    )
+    corruption_variant: str = knob(
+        "imagenet_c",
+        "whose elastic_transform and frost: the authors' or the package's",
+        choices=CORRUPTION_VARIANTS,
+    )
+    frost_textures: str = knob(
+        "procedural",
+        "procedural, imagecorruptions (its pictures, if installed) or a folder "
+        "of pictures",
+        path=True,
     )
     image_size: int = knob(
         0,

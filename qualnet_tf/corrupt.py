@@ -17,12 +17,17 @@ def main(config: CorruptConfig) -> None:
     from qualnet_tf.training.run_info import describe_environment
 
     output_dir = pathlib.Path(config.output_dir)
+    options = corruptions.Options(
+        severity_table=config.severity_table,
+        variant=config.corruption_variant,
+        frost_textures=config.frost_textures,
+    )
     counts = corrupt_folder(
         pathlib.Path(config.input_dir),
         output_dir,
         corruption_names=config.corruptions,
         severities=config.severities,
-        severity_table=config.severity_table,
+        options=options,
         image_size=config.image_size,
         file_format=config.format,
         seed=config.seed,
@@ -30,7 +35,7 @@ def main(config: CorruptConfig) -> None:
     )
     manifest = {
         "flags": experiment_flags.to_flagfile(config).splitlines(),
-        "frost_textures": corruptions.FROST_TEXTURES,
+        "frost_textures": config.frost_textures,
         "counts": counts,
         **describe_environment(),
     }

@@ -13,11 +13,14 @@ ROOT = pathlib.Path(__file__).parent.parent
 FLAGFILES = sorted((ROOT / "configs").rglob("*.flags"))
 # What a flagfile may leave to its reader, the machine or the default.
 OPTIONAL = {
+    "corruption_variant",
     "corruption_weights",
     "data_dir",
     "deterministic",
     "download",
     "dry_run",
+    "frost_textures",
+    "imagenet_c_jpeg",
     "jit_compile",
     "label_smoothing",
     "checkpoint_steps",

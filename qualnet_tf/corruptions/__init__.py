@@ -11,7 +11,6 @@ The names below import without TensorFlow.
 
 from qualnet_tf.corruptions.catalogue import (
     FAMILIES,
-    FROST_TEXTURES,
     GROUPS,
     HOLDOUT_CORRUPTIONS,
     RESOLUTION_CORRUPTIONS,
@@ -20,12 +19,13 @@ from qualnet_tf.corruptions.catalogue import (
     get,
     names,
 )
+from qualnet_tf.corruptions.options import Options
 
 __all__ = [
     "FAMILIES",
-    "FROST_TEXTURES",
     "GROUPS",
     "HOLDOUT_CORRUPTIONS",
+    "Options",
     "RESOLUTION_CORRUPTIONS",
     "TEST_CORRUPTIONS",
     "apply",
@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 
-def apply(image, name, severity, seed, severity_table="auto"):
+def apply(image, name, severity, seed, options=None):
     """Corrupts one image.
 
     Args:
@@ -48,23 +48,23 @@ def apply(image, name, severity, seed, severity_table="auto"):
             raises `tf.errors.InvalidArgumentError` there (on a CPU).
         seed: An int, a pair of ints or an integer tensor of shape [2]. Name
             and severity are folded in, so no two cells share their noise.
-        severity_table: "auto" (by the shorter side) or a name from
-            `severities.TABLES`.
+        options: `Options`: severity table, variant, frost textures, JPEG.
+            None is `Options()`.
 
     Returns:
         float32 of the same shape in [0, 1], truncated to 8 bits as the
         released sets are: every value is k / 255.
 
     Raises:
-        ValueError: If the name, severity, table, or the image's type, shape
+        ValueError: If the name, severity, options, or the image's type, shape
             or (eagerly) range is not as described.
     """
     from qualnet_tf.corruptions import application
 
-    return application.apply(image, name, severity, seed, severity_table)
+    return application.apply(image, name, severity, seed, options)
 
 
-def apply_batch(images, name, severity, seeds, severity_table="auto"):
+def apply_batch(images, name, severity, seeds, options=None):
     """Corrupts a batch; image i has the pixels of `apply` with seed i.
 
     Args:
@@ -74,7 +74,7 @@ def apply_batch(images, name, severity, seeds, severity_table="auto"):
         severity: As for `apply`, one for the whole batch.
         seeds: Integers [batch, 2], one pair per image, for example rows of
             `sampling.fold_seed(seed, index)`.
-        severity_table: As for `apply`.
+        options: As for `apply`.
 
     Returns:
         float32 of the images' shape, as `apply` returns it.
@@ -84,6 +84,4 @@ def apply_batch(images, name, severity, seeds, severity_table="auto"):
     """
     from qualnet_tf.corruptions import application
 
-    return application.apply_batch(
-        images, name, severity, seeds, severity_table
-    )
+    return application.apply_batch(images, name, severity, seeds, options)

@@ -1,26 +1,37 @@
 """One corruption applied to one image: checks, seed, function, 8 bits."""
 
+import dataclasses
 import functools
 
 import tensorflow as tf
 
-from qualnet_tf.corruptions import catalogue, checks, seeds, severities
+from qualnet_tf.corruptions import (
+    catalogue,
+    checks,
+    digital,
+    seeds,
+    severities,
+)
+from qualnet_tf.corruptions.options import Options
 
 
 @tf.autograph.experimental.do_not_convert
-def apply(image, name, severity, seed, severity_table="auto"):
+def apply(image, name, severity, seed, options=None):
     """See `qualnet_tf.corruptions.apply`."""
     function = catalogue.get(name)
     severity = checks.check_severity(severity)
     image = checks.check_image(image)
     height, width = image.shape[:2]
-    table = severities.table_for(height, width, severity_table)
+    options = options or Options()
+    table = severities.table_for(height, width, options.severity_table)
+    options = dataclasses.replace(options, severity_table=table)
     cell = catalogue.names().index(name) * 10 + severity
     seed = seeds.fold_seed(seed, cell)
-    return checks.truncate_to_8_bits(function(image, severity, seed, table))
+    image = checks.truncate_to_8_bits(function(image, severity, seed, options))
+    return digital.released_jpeg(image) if options.imagenet_c_jpeg else image
 
 
-def apply_batch(images, name, severity, seeds, severity_table="auto"):
+def apply_batch(images, name, severity, seeds, options=None):
     """See `qualnet_tf.corruptions.apply_batch`."""
     images = tf.convert_to_tensor(images)
     if images.shape.rank != 4:
@@ -36,7 +47,7 @@ def apply_batch(images, name, severity, seeds, severity_table="auto"):
             "pair per image"
         )
     severity = checks.check_severity(severity)
-    corrupt = _batched(name, severity_table)
+    corrupt = _batched(name, options)
     if tf.executing_eagerly():
         for image in images:  # a graph could only fail while it runs
             checks.check_image(image)
@@ -44,7 +55,7 @@ def apply_batch(images, name, severity, seeds, severity_table="auto"):
 
 
 @functools.lru_cache(maxsize=256)
-def _batched(name, severity_table):
+def _batched(name, options):
     """Returns a graph function that corrupts image by image."""
     catalogue.get(name)
 
@@ -57,7 +68,7 @@ def _batched(name, severity_table):
                 name,
                 severity,
                 tf.ensure_shape(both[1], [2]),
-                severity_table,
+                options,
             ),
             (images, pairs),
             fn_output_signature=tf.TensorSpec(shape, tf.float32),

@@ -13,10 +13,10 @@ from qualnet_tf.corruptions import filtering, kernels, severities
 _LARGEST_DIRECT_KERNEL = 7
 
 
-def gaussian_blur(image, severity, seed, table):
+def gaussian_blur(image, severity, seed, options):
     """Gaussian filter with replicated borders, cut off at 4 sigma."""
     del seed
-    rows = severities.rows("gaussian_blur", image, table)
+    rows = severities.rows("gaussian_blur", image, options.severity_table)
     sigmas = [row[0] for row in rows]
     matrices = [kernels.gaussian_matrices(n, sigmas) for n in image.shape[:2]]
     vertical = severities.choose(matrices[0], severity)
@@ -24,10 +24,10 @@ def gaussian_blur(image, severity, seed, table):
     return filtering.separable(image, vertical, horizontal)
 
 
-def defocus_blur(image, severity, seed, table):
+def defocus_blur(image, severity, seed, options):
     """A disk kernel; borders mirrored without repeating the edge pixel."""
     del seed
-    rows = severities.rows("defocus_blur", image, table)
+    rows = severities.rows("defocus_blur", image, options.severity_table)
     stack = kernels.padded_stack([kernels.disk_kernel(*row) for row in rows])
     if stack.shape[-1] <= _LARGEST_DIRECT_KERNEL:
         kernel = severities.choose(stack, severity)
@@ -52,7 +52,7 @@ def _spectra(stack, shape):
     return np.fft.rfft2(canvas).astype(np.complex64)
 
 
-def zoom_blur(image, severity, seed, table):
+def zoom_blur(image, severity, seed, options):
     """The mean of the image and of its clipped zooms.
 
     The list of factors starts at 1, so the clean image counts twice.
@@ -62,7 +62,9 @@ def zoom_blur(image, severity, seed, table):
     # factor is 1.11): kept, the released set has it.
     factors = [
         np.arange(1.0, end, step)
-        for end, step in severities.rows("zoom_blur", image, table)
+        for end, step in severities.rows(
+            "zoom_blur", image, options.severity_table
+        )
     ]
     return severities.branch(
         [lambda row=row: _mean_zoom(image, row) for row in factors], severity

@@ -35,9 +35,6 @@ GROUPS = {
     "resolution": RESOLUTION_CORRUPTIONS,
 }
 
-# Where frost takes its textures from; recorded beside every result.
-FROST_TEXTURES = "procedural"
-
 _CORRUPTIONS = Registry(
     "corruption",
     {

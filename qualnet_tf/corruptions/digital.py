@@ -9,14 +9,14 @@ import tensorflow as tf
 from qualnet_tf.corruptions import checks, filtering, kernels, severities
 
 
-def brightness(image, severity, seed, table):
+def brightness(image, severity, seed, options):
     """Adds to the HSV value; hue and saturation stay.
 
     With hue and saturation fixed, RGB is proportional to the value, so no
     colour conversion is needed. Black has no hue and becomes grey.
     """
     del seed
-    rows = severities.rows("brightness", image, table)
+    rows = severities.rows("brightness", image, options.severity_table)
     (added,) = severities.columns(rows, severity)
     value = tf.reduce_max(image, axis=-1, keepdims=True)
     brighter = tf.clip_by_value(value + added, 0.0, 1.0)
@@ -24,14 +24,14 @@ def brightness(image, severity, seed, table):
     return tf.where(value > 0.0, scaled, brighter)
 
 
-def saturate(image, severity, seed, table):
+def saturate(image, severity, seed, options):
     """Scales and shifts the HSV saturation; hue and value stay.
 
     RGB lies between the value and value * (1 - saturation), in fixed
     proportions. Grey has hue 0, that is red, wherever saturation is added.
     """
     del seed
-    rows = severities.rows("saturate", image, table)
+    rows = severities.rows("saturate", image, options.severity_table)
     factor, offset = severities.columns(rows, severity)
     value = tf.reduce_max(image, axis=-1, keepdims=True)
     chroma = value - tf.reduce_min(image, axis=-1, keepdims=True)
@@ -42,19 +42,22 @@ def saturate(image, severity, seed, table):
     return value - value * changed * share
 
 
-def contrast(image, severity, seed, table):
+def contrast(image, severity, seed, options):
     """Moves every value towards its channel's mean over the image."""
     del seed
-    rows = severities.rows("contrast", image, table)
+    rows = severities.rows("contrast", image, options.severity_table)
     (factor,) = severities.columns(rows, severity)
     mean = tf.reduce_mean(image, axis=[0, 1])
     return (image - mean) * factor + mean
 
 
-def pixelate(image, severity, seed, table):
+def pixelate(image, severity, seed, options):
     """Box resize down and up, rounded to 8 bits after each axis (Pillow)."""
     del seed
-    shares = [row[0] for row in severities.rows("pixelate", image, table)]
+    shares = [
+        row[0]
+        for row in severities.rows("pixelate", image, options.severity_table)
+    ]
     return severities.branch(
         [lambda share=share: _boxes(image, share) for share in shares],
         severity,
@@ -72,18 +75,31 @@ def _boxes(image, share):
     return tf.gather(tf.gather(small, below, axis=0), beside, axis=1)
 
 
-def jpeg_compression(image, severity, seed, table):
+# How the released ImageNet-C files were saved.
+_RELEASED_QUALITY = 85
+
+
+def jpeg_compression(image, severity, seed, options):
     """Encodes and decodes as JPEG with halved chroma resolution (4:2:0).
 
     With the accurate integer transform TensorFlow decodes bit for bit as
     Pillow does; its default transform is off by up to 3 levels.
     """
     del seed
-    rows = severities.rows("jpeg_compression", image, table)
+    rows = severities.rows("jpeg_compression", image, options.severity_table)
     quality = severities.choose([int(row[0]) for row in rows], severity)
+    return _through_jpeg(image, tf.cast(quality, tf.int32))
+
+
+def released_jpeg(image):
+    """Saves and reads an 8-bit image as the released ImageNet-C files were."""
+    return _through_jpeg(image, _RELEASED_QUALITY)
+
+
+def _through_jpeg(image, quality):
     levels = tf.cast(checks.round_to_8_bits(image) * 255.0 + 0.5, tf.uint8)
     levels = tf.image.adjust_jpeg_quality(
-        levels, tf.cast(quality, tf.int32), dct_method="INTEGER_ACCURATE"
+        levels, quality, dct_method="INTEGER_ACCURATE"
     )
     levels = tf.ensure_shape(levels, image.shape)
     return tf.cast(levels, tf.float32) * (1.0 / 255.0)

@@ -122,15 +122,23 @@ def edge_distance(edges):
         float32 [height, width] in [0, 20].
     """
     height, width = edges.shape
-    distance = tf.where(edges, 0.0, _FAR)
-    # Two pixels a round at a cost of at least 1 each: ten rounds reach 20.
-    for _ in range(int(_FAR) // 2):
+
+    def erode(distance):
         padded = tf.pad(distance, [[2, 2], [2, 2]], constant_values=_FAR)
         for (down, right), cost in _STEPS.items():
             source = padded[
                 2 + down : 2 + down + height, 2 + right : 2 + right + width
             ]
             distance = tf.minimum(distance, source + cost)
+        return distance
+
+    # Two pixels a round at a cost of at least 1 each: ten rounds reach 20. A
+    # loop, because the graph of ten rounds takes seconds to build.
+    _, distance = tf.while_loop(
+        lambda rounds, _: rounds < int(_FAR) // 2,
+        lambda rounds, distance: (rounds + 1, erode(distance)),
+        [0, tf.where(edges, 0.0, _FAR)],
+    )
     return distance
 
 

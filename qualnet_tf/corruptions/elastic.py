@@ -1,8 +1,9 @@
 """Elastic transform: a random affine map, then smooth random displacements.
 
-The authors' version, not that of the imagecorruptions package (which has no
-affine part and other constants). Simard, Steinkraus and Platt, "Best practices
-for convolutional neural networks", ICDAR 2003.
+The authors' version and, as a variant, that of the package imagecorruptions,
+which has no affine part and other constants: another corruption. Simard,
+Steinkraus and Platt, "Best practices for convolutional neural networks", ICDAR
+2003.
 """
 
 import numpy as np
@@ -14,32 +15,64 @@ from qualnet_tf.corruptions import kernels, seeds, severities
 # 299 pixels.
 _SIDE_FACTOR = {"imagenet_c": 244 / 224, "imagenet_c_299": 360 / 299}
 
+# Of the package imagecorruptions: amplitude of the noise and its smoothing as
+# shares of the side, and the factor per severity.
+_PACKAGE_REACH, _PACKAGE_SIGMA = 0.005, 0.01
+_PACKAGE_ALPHA = (12.5, 16.25, 21.25, 25.0, 30.0)
 
-def elastic_transform(image, severity, seed, table):
+
+def elastic_transform(image, severity, seed, options):
     """Moves three corners of a square by a few pixels, then every pixel.
 
     Args:
         image: float32 [height, width, 3] in [0, 1].
         severity: An int from 1 to 5 or an int32 scalar tensor.
         seed: An int32 tensor of shape [2].
-        table: A name from `severities.TABLES`.
+        options: `Options` whose table is a name from `severities.TABLES`.
 
     Returns:
         float32 of the image's shape, in [0, 1].
     """
+    if options.variant == "imagecorruptions":
+        return _without_affine(image, severity, seed)
     height, width = image.shape[:2]
-    table = severities.table_for(height, width, table)
-    side = min(height, width) * _SIDE_FACTOR.get(table, 1.0)
-    rows = severities.rows("elastic_transform", image, table)
+    side = min(height, width)
+    side *= _SIDE_FACTOR.get(options.severity_table, 1.0)
+    rows = severities.rows("elastic_transform", image, options.severity_table)
     rows = [tuple(side * share for share in row) for row in rows]
     alpha, _, jitter = severities.columns(rows, severity)
     down, right = affine_sources(
         height, width, jitter * seeds.uniform(seed, [3, 2], -1.0, 1.0)
     )
     image = bilinear(image, _mirrored(down, height), _mirrored(right, width))
-    shift = alpha * _smooth_noise(
-        height, width, rows, severity, seeds.fold_seed(seed, 1)
+    sigmas = [row[1] for row in rows]
+    vertical, horizontal = (
+        severities.choose(
+            kernels.gaussian_matrices(n, sigmas, "symmetric", 3.0), severity
+        )
+        for n in (height, width)
     )
+    noise = _smooth_noise(vertical, horizontal, seeds.fold_seed(seed, 1))
+    return _displaced(image, alpha * noise)
+
+
+def _without_affine(image, severity, seed):
+    """The package's version: displacements alone, the same at every size."""
+    height, width = image.shape[:2]
+    vertical, horizontal = (
+        tf.constant(
+            kernels.gaussian_matrix(n, _PACKAGE_SIGMA * n, "symmetric", 3.0)
+        )
+        for n in (height, width)
+    )
+    alpha = severities.choose(_PACKAGE_ALPHA, severity)
+    noise = _smooth_noise(vertical, horizontal, seed)
+    return _displaced(image, (_PACKAGE_REACH * height) * alpha * noise)
+
+
+def _displaced(image, shift):
+    """Reads every pixel where it is moved from: shift [2, height, width]."""
+    height, width = image.shape[:2]
     down = tf.range(height, dtype=tf.float32)[:, None] + shift[0]
     right = tf.range(width, dtype=tf.float32) + shift[1]
     return bilinear(image, _folded(down, height), _folded(right, width))
@@ -78,15 +111,9 @@ def affine_sources(height, width, moves):
     return tf.round(down * 32.0) / 32.0, tf.round(right * 32.0) / 32.0
 
 
-def _smooth_noise(height, width, rows, severity, seed):
+def _smooth_noise(vertical, horizontal, seed):
     """Returns filtered uniform noise, [2, height, width]."""
-    sigmas = [row[1] for row in rows]
-    vertical, horizontal = (
-        severities.choose(
-            kernels.gaussian_matrices(n, sigmas, "symmetric", 3.0), severity
-        )
-        for n in (height, width)
-    )
+    height, width = vertical.shape[0], horizontal.shape[0]
     noise = seeds.uniform(seed, [2 * height, width], -1.0, 1.0)
     noise = tf.matmul(noise, horizontal, transpose_b=True)
     noise = tf.reshape(noise, [2, height, width])

@@ -23,19 +23,19 @@ from qualnet_tf.corruptions import (
 _DOUBLINGS = 5
 
 
-def glass_blur(image, severity, seed, table):
+def glass_blur(image, severity, seed, options):
     """Blurs, shuffles pixels within a few pixels' distance, and blurs again.
 
     Args:
         image: float32 [height, width, 3] in [0, 1].
         severity: An int from 1 to 5 or an int32 scalar tensor.
         seed: An int32 tensor of shape [2].
-        table: A name from `severities.TABLES`.
+        options: `Options` whose table is a name from `severities.TABLES`.
 
     Returns:
         float32 of the image's shape, in [0, 1].
     """
-    rows = severities.rows("glass_blur", image, table)
+    rows = severities.rows("glass_blur", image, options.severity_table)
     height, width = image.shape[:2]
     sigmas = [row[0] for row in rows]
     vertical, horizontal = (

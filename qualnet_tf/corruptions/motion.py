@@ -14,19 +14,19 @@ import tensorflow as tf
 from qualnet_tf.corruptions import checks, filtering, seeds, severities
 
 
-def motion_blur(image, severity, seed, table):
+def motion_blur(image, severity, seed, options):
     """Blurs along a direction drawn from -45 to 45 degrees.
 
     Args:
         image: float32 [height, width, 3] in [0, 1].
         severity: An int from 1 to 5 or an int32 scalar tensor.
         seed: An int32 tensor of shape [2].
-        table: A name from `severities.TABLES`.
+        options: `Options` whose table is a name from `severities.TABLES`.
 
     Returns:
         float32 of the image's shape, in [0, 1], truncated to 8 bits.
     """
-    rows = severities.rows("motion_blur", image, table)
+    rows = severities.rows("motion_blur", image, options.severity_table)
     return blur_along_line(image, rows, severity, seed, (-45.0, 45.0))
 
 

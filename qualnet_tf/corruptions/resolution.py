@@ -9,13 +9,13 @@ import tensorflow as tf
 from qualnet_tf.corruptions import checks, filtering, kernels, severities
 
 
-def resolution_nearest(image, severity, seed, table):
+def resolution_nearest(image, severity, seed, options):
     """Keeps one pixel in factor x factor, each shown that large.
 
     Pixels are picked by `kernels.nearest_indices` with its default rule.
     """
     del seed
-    factors = _factors("resolution_nearest", image, table)
+    factors = _factors("resolution_nearest", image, options)
     height, width = image.shape[:2]
     rows, columns = (
         [
@@ -28,10 +28,10 @@ def resolution_nearest(image, severity, seed, table):
     return tf.gather(image, severities.choose(columns, severity), axis=1)
 
 
-def resolution_bicubic(image, severity, seed, table):
+def resolution_bicubic(image, severity, seed, options):
     """Bicubic interpolation down (smoothed, as Pillow does it) and up."""
     del seed
-    factors = _factors("resolution_bicubic", image, table)
+    factors = _factors("resolution_bicubic", image, options)
     height, width = image.shape[:2]
 
     def one_factor(factor):
@@ -47,8 +47,10 @@ def resolution_bicubic(image, severity, seed, table):
     )
 
 
-def _factors(name, image, table):
-    return [row[0] for row in severities.rows(name, image, table)]
+def _factors(name, image, options):
+    return [
+        row[0] for row in severities.rows(name, image, options.severity_table)
+    ]
 
 
 def _resized(image, rows, columns):

@@ -20,7 +20,7 @@ def corrupt_or_keep(
     clean_fraction,
     names=corruptions.TEST_CORRUPTIONS,
     severities=_ALL_SEVERITIES,
-    severity_table="auto",
+    options=None,
     weights=(),
 ):
     """Keeps an image, or gives it a corruption drawn at random.
@@ -34,7 +34,7 @@ def corrupt_or_keep(
         clean_fraction: Probability that the image is kept, in [0, 1].
         names: Corruptions to draw from.
         severities: Severities to draw from.
-        severity_table: As for `corruptions.apply`.
+        options: As for `corruptions.apply`.
         weights: "NAME:WEIGHT" entries, see `catalogue.weights`; without any
             the corruptions are drawn uniformly. Severities always are.
 
@@ -57,12 +57,12 @@ def corrupt_or_keep(
     image_seed = seeds.fold_seed(seed, 1)
 
     index = tf.where(is_clean, -1, index)
-    result = apply_at(image, index, severity, image_seed, names, severity_table)
+    result = apply_at(image, index, severity, image_seed, names, options)
     return result, index, tf.where(is_clean, 0, severity)
 
 
 @tf.autograph.experimental.do_not_convert
-def apply_at(image, index, severity, seed, names, severity_table="auto"):
+def apply_at(image, index, severity, seed, names, options=None):
     """Applies the corruption at a place in a list; one graph for all of them.
 
     Args:
@@ -73,7 +73,7 @@ def apply_at(image, index, severity, seed, names, severity_table="auto"):
             is kept.
         seed: As for `corruptions.apply`.
         names: Corruptions to choose from.
-        severity_table: As for `corruptions.apply`.
+        options: As for `corruptions.apply`.
 
     Returns:
         What `corruptions.apply` gives for that name, severity and seed, or
@@ -81,9 +81,7 @@ def apply_at(image, index, severity, seed, names, severity_table="auto"):
     """
 
     def corrupted(name):
-        return lambda: corruptions.apply(
-            image, name, severity, seed, severity_table
-        )
+        return lambda: corruptions.apply(image, name, severity, seed, options)
 
     branches = [lambda: tf.identity(image), *map(corrupted, names)]
     return tf.ensure_shape(switch(index + 1, branches), image.shape)

@@ -16,7 +16,7 @@ _WATER = (175, 238, 238)
 _MUD = (63, 42, 20)
 
 
-def spatter(image, severity, seed, table):
+def spatter(image, severity, seed, options):
     """Covers part of the picture with drops.
 
     Where no drop forms the image stays as it is (the reference divides 0 by
@@ -26,12 +26,12 @@ def spatter(image, severity, seed, table):
         image: float32 [height, width, 3] in [0, 1].
         severity: An int from 1 to 5 or an int32 scalar tensor.
         seed: An int32 tensor of shape [2].
-        table: A name from `severities.TABLES`.
+        options: `Options` whose table is a name from `severities.TABLES`.
 
     Returns:
         float32 of the image's shape, not clipped.
     """
-    rows = severities.rows("spatter", image, table)
+    rows = severities.rows("spatter", image, options.severity_table)
     height, width = image.shape[:2]
     noise = seeds.normal(seed, [height, width, 1])
 

@@ -16,13 +16,16 @@ from qualnet_tf.corruptions import (
     textures,
 )
 
+# The package imagecorruptions shows the textures larger than the authors do.
+_ENLARGED = {"imagecorruptions": 1.1}
+
 # Luma weights of ITU-R BT.601, as OpenCV's RGB2GRAY.
 _LUMA = (0.299, 0.587, 0.114)
 
 
-def snow(image, severity, seed, table):
+def snow(image, severity, seed, options):
     """Whitens the picture and adds flakes, and the same flakes upside down."""
-    rows = severities.rows("snow", image, table)
+    rows = severities.rows("snow", image, options.severity_table)
     mix = severities.columns(rows, severity)[6]
     flakes = _flakes(image, rows, severity, seeds.fold_seed(seed, 0))
     trail = [row[4:6] for row in rows]
@@ -47,19 +50,24 @@ def _flakes(image, rows, severity, seed):
     return checks.truncate_to_8_bits(layer)
 
 
-def frost(image, severity, seed, table, source=textures.PROCEDURAL):
+def frost(image, severity, seed, options):
     """Mixes in a crop of a frost texture at its own scale."""
-    table = severities.table_for(*image.shape[:2], table)
-    rows = severities.rows("frost", image, table)
+    rows = severities.rows("frost", image, options.severity_table)
     image_weight, texture_weight = severities.columns(rows, severity)
-    crop = tf.cast(_frost_crop(image, seed, table, source), tf.float32)
+    crop = tf.cast(_frost_crop(image, seed, options), tf.float32)
     return image_weight * image + texture_weight * (crop * (1.0 / 255.0))
 
 
-def _frost_crop(image, seed, table, source):
+def _frost_crop(image, seed, options):
     """Returns a random place of a random texture, of the image's shape."""
     height, width = image.shape[:2]
-    atlas = textures.frost_textures(table, height, width, source)
+    atlas = textures.frost_textures(
+        options.severity_table,
+        height,
+        width,
+        options.frost_textures,
+        _ENLARGED.get(options.variant, 1.0),
+    )
     draw = seeds.uniform(seed, [3])
     kind = tf.cast(draw[0] * float(len(atlas.places)), tf.int32)
     place = tf.gather(tf.constant(atlas.places), kind)
@@ -69,9 +77,9 @@ def _frost_crop(image, seed, table, source):
     return tf.slice(tf.constant(atlas.pixels), begin, [height, width, 3])
 
 
-def fog(image, severity, seed, table):
+def fog(image, severity, seed, options):
     """Adds a plasma cloud and scales the brightest value back."""
-    rows = severities.rows("fog", image, table)
+    rows = severities.rows("fog", image, options.severity_table)
     weight, decay = severities.columns(rows, severity)
     height, width = image.shape[:2]
     size = 1 << (max(height, width) - 1).bit_length()

@@ -26,7 +26,7 @@ def corrupt_folder(
     *,
     corruption_names: Sequence[str],
     severities: Sequence[int],
-    severity_table: str = "auto",
+    options: corruptions.Options | None = None,
     image_size: int = 0,
     file_format: str = "png",
     seed: int = 0,
@@ -43,7 +43,7 @@ def corrupt_folder(
         output_dir: Folder to fill; made when needed.
         corruption_names: See `corruptions.names()`.
         severities: Each from 1 to 5.
-        severity_table: See `corruptions.apply`.
+        options: See `corruptions.apply`.
         image_size: Side of the centre crop that is corrupted; 0 keeps the
             size of each picture.
         file_format: "png" or "jpeg" (quality 85, as ImageNet-C).
@@ -91,7 +91,7 @@ def corrupt_folder(
         image_seed = sampling.fold_seed(seed, position)
         for name, severity, path in missing:
             pixels = corruptions.apply(
-                image, name, severity, image_seed, severity_table
+                image, name, severity, image_seed, options
             )
             _write(path, pixels, file_format)
             counts["written"] += 1

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import tensorflow as tf
 
 from qualnet_tf import corruptions
-from qualnet_tf.corruptions import checks, sampling
+from qualnet_tf.corruptions import Options, checks, sampling
 from qualnet_tf.datasets import get_augmentation
 from qualnet_tf.datasets.augmentation import evaluation_crop
 from qualnet_tf.datasets.source import ImageSource
@@ -34,7 +34,7 @@ def training_batches(
     clean_fraction: float,
     corruption_names: Sequence[str] = corruptions.TEST_CORRUPTIONS,
     severities: Sequence[int] = (1, 2, 3, 4, 5),
-    severity_table: str = "auto",
+    options: Options | None = None,
     corruption_weights: Sequence[str] = (),
     start_step: int = 0,
     deterministic: bool = True,
@@ -54,7 +54,7 @@ def training_batches(
         clean_fraction: Probability that an image stays clean, in [0, 1].
         corruption_names: The corruptions, or groups of them, to draw from.
         severities: The severities to draw from, uniformly.
-        severity_table: Constants of the severities, see `corruptions.apply`.
+        options: Of the corruptions, see `corruptions.apply`.
         corruption_weights: See `sampling.corrupt_or_keep`.
         start_step: Batches of the run that were already used. Their elements
             are passed over undecoded.
@@ -98,7 +98,7 @@ def training_batches(
             clean_fraction,
             names=corruptions.expand(corruption_names),
             severities=tuple(severities),
-            severity_table=severity_table,
+            options=options,
             weights=tuple(corruption_weights),
         )
         return image
@@ -137,7 +137,7 @@ def evaluation_batches(
     conditions: Sequence[tuple[str | None, int]] = (CLEAN,),
     max_images: int | None = None,
     seed: int = 0,
-    severity_table: str = "auto",
+    options: Options | None = None,
 ) -> tf.data.Dataset:
     """Returns every image in index order, under one condition after another.
 
@@ -151,7 +151,7 @@ def evaluation_batches(
         conditions: (corruption, severity) pairs; `CLEAN` keeps the images.
         max_images: Use only the first so many; None uses all.
         seed: Of the corruptions; folded with the image's index.
-        severity_table: Constants of the severities, see `corruptions.apply`.
+        options: Of the corruptions, see `corruptions.apply`.
 
     Returns:
         Batches {"image", "clean_image": float32 [n, image_size, image_size, 3]
@@ -182,7 +182,7 @@ def evaluation_batches(
                 tf.gather(severities, condition),
                 sampling.fold_seed(seed, example["index"]),
                 names,
-                severity_table,
+                options,
             )
         return {
             "image": image,

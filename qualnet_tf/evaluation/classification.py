@@ -19,6 +19,9 @@ from qualnet_tf.evaluation import example_pictures, results
 from qualnet_tf.models.saving import load_model
 from qualnet_tf.run_dir import RunDir
 
+# The released files of these tables are JPEGs of the size networks are fed.
+_JPEG_TABLES = ("imagenet_c", "imagenet_c_299")
+
 
 @dataclasses.dataclass(frozen=True)
 class Subject:
@@ -39,6 +42,8 @@ class Subject:
             config.image_size,
             config.validation_fraction,
             config.severity_table,
+            config.corruption_variant,
+            config.frost_textures,
             self.class_names,
         )
 
@@ -59,12 +64,13 @@ def evaluate(config: EvaluateConfig) -> None:
     for path in config.run_dir:
         run = RunDir(path)
         info = run.read_finished_info()
-        if _is_evaluated(run, config, info["num_validation_images"]):
+        train = TrainConfig.from_json(run.config.read_text())
+        if _is_evaluated(run, config, train, info["num_validation_images"]):
             print(f"{run.path}: already evaluated, nothing to do")
             continue
         subject = Subject(
             run=run,
-            config=TrainConfig.from_json(run.config.read_text()),
+            config=train,
             class_names=tuple(info["class_names"]),
             classifier=load_model(run.classifier),
         )
@@ -74,7 +80,10 @@ def evaluate(config: EvaluateConfig) -> None:
 
 
 def _is_evaluated(
-    run: RunDir, config: EvaluateConfig, num_validation_images: int
+    run: RunDir,
+    config: EvaluateConfig,
+    train: TrainConfig,
+    num_validation_images: int,
 ) -> bool:
     """Whether the stored results are newer and of the same conditions."""
     if not run.results.is_file():
@@ -90,6 +99,8 @@ def _is_evaluated(
     return (
         {(c.corruption, c.severity) for c in stored.conditions} == wanted
         and stored.seed == config.seed
+        and (stored.imagenet_c_jpeg == "on")
+        == _options(config, train).imagenet_c_jpeg
         and stored.num_images
         == min(
             config.num_images or num_validation_images, num_validation_images
@@ -119,7 +130,7 @@ def _evaluate_group(config: EvaluateConfig, subjects: list[Subject]) -> None:
                 source,
                 seed=config.seed,
                 num_pictures=config.num_pictures,
-                severity_table=subject.config.severity_table,
+                options=_options(config, subject.config),
             )
 
 
@@ -158,7 +169,7 @@ def _accuracies(
         conditions=conditions,
         max_images=config.num_images or None,
         seed=config.seed,
-        severity_table=subjects[0].config.severity_table,
+        options=_options(config, subjects[0].config),
     )
     classifiers = _SideBySide([subject.classifier for subject in subjects])
     right = np.zeros((len(subjects), len(conditions)))
@@ -177,6 +188,19 @@ def _accuracies(
                 np.add.at(row, batch["condition"], is_right)
             progress.update(len(batch["label"]))
     return right / total
+
+
+def _options(config: EvaluateConfig, train: TrainConfig) -> corruptions.Options:
+    """Returns the run's own options, with table and JPEG step settled."""
+    side = train.image_size
+    table = severities.table_for(side, side, train.severity_table)
+    return corruptions.Options(
+        severity_table=table,
+        variant=train.corruption_variant,
+        frost_textures=train.frost_textures,
+        imagenet_c_jpeg=config.imagenet_c_jpeg == "on"
+        or (config.imagenet_c_jpeg == "auto" and table in _JPEG_TABLES),
+    )
 
 
 class _SideBySide(keras.Model):
@@ -203,7 +227,7 @@ def _results(
 ) -> results.ClassificationResults:
     """Joins what was measured with what it was measured on."""
     train = subject.config
-    side = train.image_size
+    options = _options(config, train)
     return results.ClassificationResults(
         run=subject.run.name,
         method=train.method,
@@ -211,10 +235,12 @@ def _results(
         split="validation",
         num_images=_num_images(config, source),
         num_classes=len(subject.class_names),
-        image_size=side,
+        image_size=train.image_size,
         seed=config.seed,
-        severity_table=severities.table_for(side, side, train.severity_table),
-        frost_textures=corruptions.FROST_TEXTURES,
+        severity_table=options.severity_table,
+        corruption_variant=options.variant,
+        frost_textures=options.frost_textures,
+        imagenet_c_jpeg="on" if options.imagenet_c_jpeg else "off",
         clean_accuracy=found[pipeline.CLEAN],
         conditions=tuple(
             results.ConditionResult(name, severity, accuracy)

@@ -42,7 +42,7 @@ def write(
     *,
     seed: int,
     num_pictures: int,
-    severity_table: str,
+    options: corruptions.Options,
 ) -> None:
     """Writes `results/pictures.npz` and `results/example.png` of a run.
 
@@ -52,7 +52,7 @@ def write(
         source: Validation images; the first ones are shown.
         seed: Seed of the corruptions.
         num_pictures: How many.
-        severity_table: See `corruptions.apply`.
+        options: Of the corruptions, see `corruptions.apply`.
     """
     side = classifier.input_shape[1]
     batches = pipeline.evaluation_batches(
@@ -69,7 +69,7 @@ def write(
                 name,
                 SHOWN_SEVERITY,
                 sampling.fold_seed(seed, index),
-                severity_table,
+                options,
             ).numpy()
             for index, (image, name) in enumerate(
                 zip(clean, names, strict=True)

@@ -35,7 +35,11 @@ __all__ = [
     "summarize",
 ]
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
+_IMPLIED_IN_VERSION_1 = {
+    "corruption_variant": "imagenet_c",
+    "imagenet_c_jpeg": "off",
+}
 
 # mCE exists only where AlexNet was measured: the 1000 classes of ImageNet with
 # the severities made for 224 pixels.
@@ -85,7 +89,10 @@ class ClassificationResults:
         image_size: Side of the model's input in pixels.
         seed: Seed of the corruptions.
         severity_table: Which constants the severities stand for.
+        corruption_variant: Whose elastic_transform and frost.
         frost_textures: Where the frost came from.
+        imagenet_c_jpeg: "on" if corrupted images went through JPEG q85 as the
+            released files did, else "off".
         clean_accuracy: Top-1 accuracy in [0, 1] without corruption.
         conditions: One entry per corruption and severity.
         left_out: Corruptions that were asked for and could not be run.
@@ -104,7 +111,9 @@ class ClassificationResults:
     image_size: int
     seed: int
     severity_table: str
+    corruption_variant: str
     frost_textures: str
+    imagenet_c_jpeg: str
     clean_accuracy: float
     conditions: tuple[ConditionResult, ...]
     left_out: tuple[str, ...] = ()
@@ -154,7 +163,9 @@ class ClassificationResults:
             ValueError: If the text is damaged, something else, or of a newer
                 schema.
         """
-        data = schema.read(text, source, SCHEMA_VERSION)
+        version, data = schema.read(text, source, SCHEMA_VERSION)
+        if version == 1:  # knew one variant and no JPEG step
+            data = {**_IMPLIED_IN_VERSION_1, **data}
         try:
             conditions = data.get("conditions")
             if isinstance(conditions, list):
@@ -242,6 +253,7 @@ def _mce_or_none(results: ClassificationResults, accuracies) -> float | None:
         and results.num_classes == _MCE_CLASSES
         and results.image_size >= _MCE_MIN_SIDE
         and results.severity_table == _MCE_TABLE
+        and results.corruption_variant == _MCE_TABLE
     )
     test = alexnet_errors.TEST_CORRUPTIONS
     if not alexnet_was_measured or corruption_error.missing_conditions(

@@ -6,8 +6,8 @@ import operator
 from typing import Any
 
 
-def read(text: str, source: str, newest: int) -> dict[str, Any]:
-    """Returns the fields of a JSON object with a `schema_version` we know.
+def read(text: str, source: str, newest: int) -> tuple[int, dict[str, Any]]:
+    """Returns `schema_version` and the other fields of a JSON object.
 
     Args:
         text: The JSON text.
@@ -39,7 +39,7 @@ def read(text: str, source: str, newest: int) -> dict[str, Any]:
             f"{source}: schema_version is {version}, this version of "
             f"qualnet_tf reads up to {newest}; upgrade it"
         )
-    return data
+    return version, data
 
 
 def fields_of(cls: type, data: Any) -> dict[str, Any]:

@@ -30,7 +30,9 @@ _PROTOCOL = {
     "num_images": "pictures",
     "image_size": "side in pixels",
     "severity_table": "severity table",
+    "corruption_variant": "variant of corruptions",
     "frost_textures": "frost textures",
+    "imagenet_c_jpeg": "JPEG step",
     "seed": "seed",
 }
 

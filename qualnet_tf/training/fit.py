@@ -96,7 +96,12 @@ def training_batches(config: TrainConfig, source: ImageSource, start_step: int):
         clean_fraction=config.clean_fraction,
         corruption_names=config.corruptions,
         severities=config.severities,
-        severity_table=config.severity_table,
+        options=pipeline.Options(
+            severity_table=config.severity_table,
+            variant=config.corruption_variant,
+            frost_textures=config.frost_textures,
+            imagenet_c_jpeg=config.imagenet_c_jpeg,
+        ),
         corruption_weights=config.corruption_weights,
         augmentation=config.augmentation,
     )

@@ -106,7 +106,8 @@ def test_works_where_the_tables_change(name):
     for side, table in ((159, "tiny_imagenet_c"), (160, "imagenet_c")):
         image = picture(side, 170)
         result = corruptions.apply(image, name, 5, 3)
-        explicit = corruptions.apply(image, name, 5, 3, table)
+        options = corruptions.Options(severity_table=table)
+        explicit = corruptions.apply(image, name, 5, 3, options)
         np.testing.assert_array_equal(result, explicit)
 
 

@@ -4,12 +4,12 @@ import numpy as np
 import scipy.ndimage
 import tensorflow as tf
 
-from qualnet_tf.corruptions import blur
+from qualnet_tf.corruptions import Options, blur
 
 
 def test_zoom_blur_is_the_mean_of_zooms():
     image = np.random.default_rng(0).random((32, 32, 3)).astype(np.float32)
-    ours = blur.zoom_blur(tf.constant(image), 1, 0, "imagenet_c")
+    ours = blur.zoom_blur(tf.constant(image), 1, 0, Options("imagenet_c"))
     zoomed = [image]
     for factor in np.arange(1, 1.11, 0.01):
         crop = int(np.ceil(32 / factor))
@@ -26,5 +26,5 @@ def test_even_images_stay():
     image = tf.fill([40, 52, 3], 0.3)
     for function in (blur.gaussian_blur, blur.defocus_blur, blur.zoom_blur):
         for table in ("imagenet_c", "tiny_imagenet_c", "cifar_c"):
-            ours = function(image, 3, 0, table)
+            ours = function(image, 3, 0, Options(severity_table=table))
             np.testing.assert_allclose(ours, image, atol=1e-5)

@@ -11,7 +11,8 @@ GREY = np.full((32, 32, 3), 0.5, np.float32)
 
 
 def apply(image=GREY, severity=1, seed=0, table="auto"):
-    return corruptions.apply(image, "contrast", severity, seed, table)
+    options = corruptions.Options(severity_table=table)
+    return corruptions.apply(image, "contrast", severity, seed, options)
 
 
 @pytest.mark.parametrize("severity", [0, 6, -1, 2.0, "3", None, True])

@@ -6,6 +6,7 @@ import skimage.color
 import tensorflow as tf
 
 from qualnet_tf.corruptions import digital
+from qualnet_tf.corruptions.options import Options
 
 
 def colours():
@@ -27,7 +28,9 @@ def change_hsv(image, channel, factor, offset):
 @pytest.mark.parametrize(("severity", "added"), [(1, 0.1), (5, 0.5)])
 def test_brightness_equals_hsv(severity, added):
     image = colours()
-    ours = digital.brightness(tf.constant(image), severity, 0, "imagenet_c")
+    ours = digital.brightness(
+        tf.constant(image), severity, 0, Options("imagenet_c")
+    )
     expected = change_hsv(image, 2, 1.0, added)
     np.testing.assert_allclose(ours, expected, atol=1e-5)
 
@@ -37,14 +40,18 @@ def test_brightness_equals_hsv(severity, added):
 )
 def test_saturate_equals_hsv(severity, factor, offset):
     image = colours()
-    ours = digital.saturate(tf.constant(image), severity, 0, "imagenet_c")
+    ours = digital.saturate(
+        tf.constant(image), severity, 0, Options("imagenet_c")
+    )
     expected = change_hsv(image, 1, factor, offset)
     np.testing.assert_allclose(ours, expected, atol=1e-5)
 
 
 def test_contrast_keeps_the_mean():
     image = colours()
-    ours = digital.contrast(tf.constant(image), 2, 0, "imagenet_c").numpy()
+    ours = digital.contrast(
+        tf.constant(image), 2, 0, Options("imagenet_c")
+    ).numpy()
     mean = image.mean(axis=(0, 1))
     np.testing.assert_allclose(ours.mean(axis=(0, 1)), mean, atol=1e-5)
     np.testing.assert_allclose(ours - mean, 0.3 * (image - mean), atol=1e-5)
@@ -52,7 +59,9 @@ def test_contrast_keeps_the_mean():
 
 def test_pixelate_has_square_blocks():
     image = colours()
-    ours = digital.pixelate(tf.constant(image), 5, 0, "imagenet_c").numpy()
+    ours = digital.pixelate(
+        tf.constant(image), 5, 0, Options("imagenet_c")
+    ).numpy()
     np.testing.assert_array_equal(ours[::4, ::4], ours[3::4, 3::4])
     blocks = image.reshape(4, 4, 4, 4, 3).mean(axis=(1, 3))
     np.testing.assert_allclose(ours[::4, ::4], blocks, atol=1.01 / 255)

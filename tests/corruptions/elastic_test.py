@@ -5,7 +5,8 @@ import pytest
 import scipy.ndimage
 import tensorflow as tf
 
-from qualnet_tf.corruptions import elastic
+from qualnet_tf import corruptions
+from qualnet_tf.corruptions import elastic, kernels
 
 
 @pytest.mark.parametrize(
@@ -42,3 +43,23 @@ def test_no_move_is_the_identity():
     down, right = elastic.affine_sources(20, 30, tf.zeros([3, 2]))
     np.testing.assert_array_equal(down, np.mgrid[:20, :30][0])
     np.testing.assert_array_equal(right, np.mgrid[:20, :30][1])
+
+
+def test_the_packages_variant_moves_smoothly_and_has_no_affine_part():
+    ramp = np.broadcast_to(np.linspace(0, 1, 64)[:, None, None], (64, 64, 3))
+    image = tf.constant(ramp.astype(np.float32))
+    options = corruptions.Options(variant="imagecorruptions")
+    moved = [
+        elastic.elastic_transform(image, severity, (1, severity), options)
+        for severity in range(1, 6)
+    ]
+    # Displacements in pixels, away from the mirrored borders.
+    shifts = [63 * (m - image).numpy()[8:-8, 8:-8, 0] for m in moved]
+    rms = [float(np.sqrt(np.mean(shift**2))) for shift in shifts]
+    noise = 0.005 * 64 / np.sqrt(3)  # of the uniform draws
+    weights = kernels.gaussian_weights(0.64, 3.0)
+    expected = (
+        noise * np.sum(weights**2) * np.array([12.5, 16.25, 21.25, 25, 30])
+    )
+    np.testing.assert_allclose(rms, expected, rtol=0.15)
+    assert max(abs(float(np.mean(shift))) for shift in shifts) < 0.2

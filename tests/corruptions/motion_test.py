@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from qualnet_tf.corruptions import motion, seeds
+from qualnet_tf.corruptions.options import Options
 
 ROWS = ((10, 3), (6, 1), (6, 1.5), (8, 2), (9, 2.5))
 
@@ -46,5 +47,5 @@ def test_equals_shifted_copies(degrees, shape):
 
 def test_an_even_image_stays():
     image = tf.fill([20, 20, 3], np.float32(100 / 255))
-    ours = motion.motion_blur(image, 3, seeds.as_seed(1), "cifar_c")
+    ours = motion.motion_blur(image, 3, seeds.as_seed(1), Options("cifar_c"))
     np.testing.assert_allclose(ours, image, atol=1e-6)

@@ -4,6 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from qualnet_tf.corruptions import noise
+from qualnet_tf.corruptions.options import Options
 from qualnet_tf.corruptions.seeds import as_seed
 
 GREY = tf.fill([64, 64, 3], np.float32(128 / 255))
@@ -16,14 +17,19 @@ def test_gaussian_and_speckle_deviation():
     ):
         scale = 128 / 255 if function is noise.speckle_noise else 1.0
         for severity in (1, 5):
-            ours = function(GREY, severity, as_seed(1), "imagenet_c") - GREY
+            ours = (
+                function(GREY, severity, as_seed(1), Options("imagenet_c"))
+                - GREY
+            )
             expected = sigmas[severity - 1] * scale
             np.testing.assert_allclose(np.std(ours), expected, rtol=0.03)
             assert abs(np.mean(ours)) < 0.02
 
 
 def test_impulse_hits_channels_independently():
-    ours = noise.impulse_noise(GREY, 5, as_seed(1), "imagenet_c").numpy()
+    ours = noise.impulse_noise(
+        GREY, 5, as_seed(1), Options("imagenet_c")
+    ).numpy()
     salt, pepper = ours == 1.0, ours == 0.0
     np.testing.assert_allclose([salt.mean(), pepper.mean()], 0.135, atol=0.02)
     kept = ~(salt | pepper)
@@ -34,7 +40,7 @@ def test_impulse_hits_channels_independently():
 
 
 def test_shot_noise_is_unbiased():
-    ours = noise.shot_noise(GREY, 5, as_seed(1), "imagenet_c").numpy()
+    ours = noise.shot_noise(GREY, 5, as_seed(1), Options("imagenet_c")).numpy()
     brightness = 128 / 255
     np.testing.assert_allclose(ours.mean(), brightness, atol=0.02)
     np.testing.assert_allclose(ours.var(), brightness / 3, rtol=0.05)

@@ -53,7 +53,7 @@ def test_is_what_apply_gives():
 
 
 def test_only_the_drawn_corruption_is_computed(monkeypatch):
-    def explode(image, severity, seed, table):
+    def explode(image, severity, seed, options):
         check = tf.debugging.Assert(tf.reduce_max(image) > 2.0, ["computed"])
         with tf.control_dependencies([check]):
             return tf.identity(image)

@@ -121,3 +121,12 @@ def test_data_with_other_classes_is_refused(evaluated, tmp_path):
         ValueError, match="expected the 2 classes the run was trained on"
     ):
         evaluate(run)
+
+
+def test_the_jpeg_step_is_recorded_and_evaluated_anew(evaluated, tmp_path):
+    run = RunDir(shutil.copytree(evaluated[0].path, tmp_path / "run"))
+    assert results.load(run.results).imagenet_c_jpeg == "off"  # no 224 table
+    before = run.results.stat().st_mtime_ns
+    evaluate(run, imagenet_c_jpeg="on")
+    assert run.results.stat().st_mtime_ns > before
+    assert results.load(run.results).imagenet_c_jpeg == "on"

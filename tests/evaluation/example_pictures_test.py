@@ -27,7 +27,7 @@ def run(tmp_path_factory):
         datasets.open_source("digits", "validation"),
         seed=3,
         num_pictures=4,
-        severity_table="auto",
+        options=corruptions.Options(),
     )
     return run
 

@@ -41,6 +41,8 @@ def _results(**changes):
         "seed": 0,
         "severity_table": "cifar_c",
         "frost_textures": "procedural",
+        "corruption_variant": "imagenet_c",
+        "imagenet_c_jpeg": "off",
         "clean_accuracy": 0.97,
         "conditions": _conditions(
             TEST_CORRUPTIONS, lambda name, severity: 1 - 0.1 * severity
@@ -72,7 +74,7 @@ def test_json_round_trip():
 
 def test_the_text_has_the_documented_schema():
     data = json.loads(_results().to_json())
-    assert data["schema_version"] == 1
+    assert data["schema_version"] == 2
     assert data["conditions"][0] == {
         "corruption": "gaussian_noise",
         "severity": 1,
@@ -82,6 +84,13 @@ def test_the_text_has_the_documented_schema():
         "schema_version",
         *(f.name for f in dataclasses.fields(ClassificationResults)),
     }
+
+
+def test_results_of_version_1_had_one_variant_and_no_jpeg_step():
+    data = json.loads(_results().to_json())
+    del data["corruption_variant"], data["imagenet_c_jpeg"]
+    old = json.dumps({**data, "schema_version": 1})
+    assert ClassificationResults.from_json(old) == _results()
 
 
 def test_numpy_scalars_become_plain_numbers():
@@ -171,7 +180,7 @@ def test_a_missing_file_says_what_to_run(tmp_path):
         ("[]", "expected a JSON object with schema_version"),
         ('{"accuracy": 1}', "expected a JSON object with schema_version"),
         ('{"schema_version": "1"}', "expected a whole number"),
-        ('{"schema_version": 2}', "reads up to 1; upgrade"),
+        ('{"schema_version": 3}', "reads up to 2; upgrade"),
         ('{"schema_version": 1}', "has no run, method"),
     ],
 )

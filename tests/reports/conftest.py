@@ -31,6 +31,8 @@ def _make_results(
         "seed": 0,
         "severity_table": "cifar_c",
         "frost_textures": "procedural",
+        "corruption_variant": "imagenet_c",
+        "imagenet_c_jpeg": "off",
         "clean_accuracy": 0.95,
         "conditions": tuple(
             ConditionResult(name, severity, 0.95 - loss * severity)
