@@ -49,7 +49,7 @@ def corrupt_or_keep(
     image = checks.check_image(image)
     _check_choices(clean_fraction, names, severities)
     seed = seeds.as_seed(seed)
-    draws = seeds.uniform(seeds.fold_seed(seed, 0), [3])
+    draws = seeds.uniform(seed, [3])
     is_clean = draws[0] < clean_fraction
     index = _weighted_place(draws[1], catalogue.weights(names, weights))
     place = tf.cast(draws[2] * float(len(severities)), tf.int32)
