@@ -164,8 +164,11 @@ def equalized(levels):
     The darkest level present becomes 0; a plane of one level stays.
     """
     whole = tf.cast(levels, tf.int32)
-    counts = tf.math.bincount(
-        tf.reshape(whole, [-1]), minlength=256, maxlength=256
+    # Not tf.math.bincount: XLA wants a size that is known beforehand.
+    counts = tf.raw_ops.DenseBincount(
+        input=tf.reshape(whole, [-1]),
+        size=256,
+        weights=tf.zeros([0], tf.int32),
     )
     cumulative = tf.cumsum(counts)
     darkest = tf.gather(counts, tf.reduce_min(whole))

@@ -215,24 +215,26 @@ def zoom_crop(size, factor):
     return (size - crop) // 2, crop, enlarged, (enlarged - size) // 2
 
 
-def zoom_boxes(height, width, factors):
-    """Returns clipped zooms as boxes for `tf.image.crop_and_resize`.
+def zoom_matrices(size, factors):
+    """Returns clipped zooms of one axis as matrices.
 
     Returns:
-        float32 [len(factors), 4]: top, left, bottom, right, in units of
-        height - 1 and width - 1.
+        float32 [len(factors), size, size]: bilinear interpolation of the part
+        of the axis that each zoom shows.
     """
-    boxes = []
-    for factor in factors:
-        top, bottom = _zoom_window(height, factor)
-        left, right = _zoom_window(width, factor)
-        boxes.append((top, left, bottom, right))
-    return np.minimum(np.asarray(boxes, np.float32), 1.0)
+    matrices = np.zeros((len(factors), size, size))
+    for matrix, factor in zip(matrices, factors, strict=True):
+        places = np.linspace(*_zoom_window(size, factor), size)
+        first = np.minimum(places.astype(int), size - 2)
+        part = np.minimum(places - first, 1.0)
+        matrix[np.arange(size), first] = 1.0 - part
+        matrix[np.arange(size), first + 1] = part
+    return matrices.astype(np.float32)
 
 
 def _zoom_window(size, factor):
-    """Returns the first and last position read, in units of size - 1."""
+    """Returns the first and last position read, in pixels."""
     start, crop, enlarged, skipped = zoom_crop(size, factor)
     step = (crop - 1) / max(enlarged - 1, 1)
     first = start + skipped * step
-    return first / (size - 1), (first + (size - 1) * step) / (size - 1)
+    return first, first + (size - 1) * step

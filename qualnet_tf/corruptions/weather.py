@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from qualnet_tf.corruptions import (
     checks,
+    filtering,
     kernels,
     motion,
     plasma,
@@ -43,9 +44,12 @@ def _flakes(image, rows, severity, seed):
     height, width = image.shape[:2]
     mean, deviation, _, threshold, *_ = severities.columns(rows, severity)
     zooms = [row[2] for row in rows]
-    box = severities.choose(kernels.zoom_boxes(height, width, zooms), severity)
-    noise = mean + deviation * seeds.normal(seed, [1, height, width, 1])
-    layer = tf.image.crop_and_resize(noise, box[None], [0], [height, width])[0]
+    vertical, horizontal = (
+        severities.choose(kernels.zoom_matrices(n, zooms), severity)
+        for n in (height, width)
+    )
+    noise = mean + deviation * seeds.normal(seed, [height, width, 1])
+    layer = filtering.separable(noise, vertical, horizontal)
     layer = tf.where(layer < threshold, 0.0, layer)
     return checks.truncate_to_8_bits(layer)
 
