@@ -6,8 +6,8 @@ bits. Draws count from zero in the low half of the counter; folding puts its
 datum there and a mark into the high half, so that the two never meet.
 
 The raw operation is used because the functions around it take several times as
-long as a draw for a 32-pixel image. It is the only one: XLA makes the same bits,
-but other uniform and normal numbers of them than TensorFlow's operations do.
+long as a draw for a 32-pixel image. It is the only one: XLA makes the same
+bits, but other uniform and normal numbers of them than TensorFlow's operations.
 """
 
 import math
