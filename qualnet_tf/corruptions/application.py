@@ -14,6 +14,14 @@ from qualnet_tf.corruptions import (
 )
 from qualnet_tf.corruptions.options import Options
 
+# These return values k / 255 themselves.
+_ON_8_BIT_GRID = {
+    "motion_blur",
+    "pixelate",
+    "jpeg_compression",
+    "resolution_bicubic",
+}
+
 
 @tf.autograph.experimental.do_not_convert
 def apply(image, name, severity, seed, options=None):
@@ -27,7 +35,9 @@ def apply(image, name, severity, seed, options=None):
     options = dataclasses.replace(options, severity_table=table)
     cell = catalogue.names().index(name) * 10 + severity
     seed = seeds.fold_seed(seed, cell)
-    image = checks.truncate_to_8_bits(function(image, severity, seed, options))
+    image = function(image, severity, seed, options)
+    if name not in _ON_8_BIT_GRID:
+        image = checks.truncate_to_8_bits(image)
     return digital.released_jpeg(image) if options.imagenet_c_jpeg else image
 
 
