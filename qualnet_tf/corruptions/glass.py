@@ -17,11 +17,6 @@ from qualnet_tf.corruptions import (
     severities,
 )
 
-# Chains of up to 2**5 links are followed to their end. A link continues with
-# a probability under 0.44, so a longer one is met once in 10**6 images (and
-# then shows a neighbour's pixel of the same pass).
-_DOUBLINGS = 5
-
 
 def glass_blur(image, severity, seed, options):
     """Blurs, shuffles pixels within a few pixels' distance, and blurs again.
@@ -92,8 +87,13 @@ def pass_sources(offsets, reach):
     # A source further on in raster order was written earlier in this pass.
     written = (sources > own) & tf.gather(active, sources)
     last = tf.where(written, sources, own)
-    for _ in range(_DOUBLINGS):
-        last = tf.gather(last, last)
+
+    # A link continues with a probability under 0.44: four rounds or five.
+    def follow(last, _):
+        further = tf.gather(last, last)
+        return further, tf.reduce_any(further != last)
+
+    last, _ = tf.while_loop(lambda _, moved: moved, follow, [last, True])
     return tf.gather(sources, last)
 
 

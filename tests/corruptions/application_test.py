@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from qualnet_tf import corruptions
+from qualnet_tf.corruptions import severities
 
 DETERMINISTIC = {
     "defocus_blur",
@@ -114,3 +115,13 @@ def test_works_where_the_tables_change(name):
 def test_unknown_name_lists_the_legal_ones():
     with pytest.raises(ValueError, match="unknown corruption 'rain'.*fog"):
         corruptions.apply(picture(32, 32), "rain", 1, 0)
+
+
+@pytest.mark.parametrize("table", severities.TABLES)
+@pytest.mark.parametrize("name", corruptions.names())
+def test_every_table_works_on_the_smallest_picture(name, table):
+    options = corruptions.Options(severity_table=table)
+    grey = np.repeat(picture(16, 23)[..., :1], 3, axis=-1)
+    for severity in (1, 5):
+        result = corruptions.apply(grey, name, severity, 0, options).numpy()
+        assert result.shape == grey.shape and np.isfinite(result).all()
