@@ -74,12 +74,13 @@ def _names(text: str) -> tuple[str, ...]:
     return names
 
 
-def compiled(name: str, size: int):
+def compiled(name: str, size: int, options: corruptions.Options | None = None):
     """Returns a corruption as one graph, 8 bits to 8 bits.
 
     Args:
         name: A corruption.
         size: Side of the square images.
+        options: See `corruptions.apply`.
 
     Returns:
         A function of image (uint8 [size, size, 3]), severity and seed (two
@@ -94,7 +95,7 @@ def compiled(name: str, size: int):
     @tf.function(input_signature=signature, autograph=False)
     def corrupt(image, severity, seed):
         image = tf.cast(image, tf.float32) * (1.0 / 255.0)
-        image = corruptions.apply(image, name, severity, seed)
+        image = corruptions.apply(image, name, severity, seed, options)
         return tf.cast(tf.round(image * 255.0), tf.uint8)
 
     return corrupt
@@ -137,14 +138,22 @@ def measure(corrupt, cleans: np.ndarray, num_seeds: int) -> statistics.Sample:
 
 
 def compare(
-    name: str, size: int, reference: statistics.Reference, num_seeds: int
+    name: str,
+    size: int,
+    reference: statistics.Reference,
+    num_seeds: int,
+    options: corruptions.Options | None = None,
 ) -> dict:
     """Returns what `statistics.distances` returns for one corruption."""
     # One seed says all of a corruption that does not draw.
     drawn = num_seeds if reference.is_random(name) else 1
-    ours = measure(compiled(name, size), reference.cleans(size), drawn)
+    options = options or corruptions.Options()
+    corrupt = compiled(name, size, options)
+    ours = measure(corrupt, reference.cleans(size), drawn)
     ours = dataclasses.replace(ours, num_seeds=num_seeds)
-    return statistics.distances(ours, reference.sample(name, size))
+    return statistics.distances(
+        ours, reference.sample(name, size, options.variant)
+    )
 
 
 def worst(found: dict, severity: int) -> tuple[str, np.ndarray]:

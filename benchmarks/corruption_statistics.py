@@ -169,9 +169,19 @@ class Reference:
         """Returns whether a corruption draws at random."""
         return name not in self._read(_label(224))[0]["deterministic"]
 
-    def sample(self, name: str, size: int) -> Sample:
-        """Returns the statistics of one corruption."""
-        index, arrays = self._read(_label(size, name))
+    def sample(
+        self, name: str, size: int, variant: str = "imagenet_c"
+    ) -> Sample:
+        """Returns the statistics of one corruption.
+
+        Args:
+            name: A corruption.
+            size: Side of the photographs.
+            variant: Whose function; "imagecorruptions" at 224 only.
+        """
+        is_original = variant == "imagenet_c"
+        label = _label(size, name if is_original else "")
+        index, arrays = self._read(label)
         place = index["corruptions"].index(name)
         mean, deviation = (
             {s: arrays[f"{size}__{s}__{what}"][:, place] for s in FLOORS}

@@ -82,6 +82,16 @@ def test_deterministic_corruptions_have_the_reference_statistics(
 
 @needs_data
 @pytest.mark.slow
+@pytest.mark.parametrize("name", ["elastic_transform", "frost"])
+def test_the_packages_variant_has_the_packages_statistics(name, reference):
+    options = corruptions.Options(variant="imagecorruptions")
+    assert not _beyond(
+        fidelity.compare(name, 224, reference, _NUM_SEEDS, options)
+    )
+
+
+@needs_data
+@pytest.mark.slow
 @pytest.mark.parametrize("name", _RANDOM)
 @pytest.mark.parametrize("size", statistics.SIZES)
 def test_random_corruptions_have_the_reference_statistics(
