@@ -18,6 +18,7 @@ PACKAGE = "qualnet_tf"
 DISTRIBUTIONS = {
     "PIL": "pillow",
     "absl": "absl-py",
+    "apache_beam": "apache-beam",
     "google": "protobuf",
     "skimage": "scikit-image",
     "tensorflow_datasets": "tensorflow-datasets",

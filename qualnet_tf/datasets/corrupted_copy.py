@@ -1,136 +1,194 @@
-"""Writes a corrupted copy of a folder of class folders.
+"""Writes a corrupted copy of a set of pictures, on all cores of one machine.
 
 OUT/<corruption>/<severity>/<class>/<file>, the layout of ImageNet-C.
 """
 
-from collections.abc import Sequence
-from pathlib import Path
+import dataclasses
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from os import cpu_count
+from pathlib import PurePath
+from typing import Any
 
-import tensorflow as tf
 from tqdm import tqdm
 
-from qualnet_tf import corruptions
-from qualnet_tf.corruptions import sampling
-from qualnet_tf.datasets.augmentation import evaluation_crop
-from qualnet_tf.datasets.encoded import decode_rgb, drop_bad_files
-from qualnet_tf.datasets.image_folder import list_classes
+from qualnet_tf.datasets.copied_pictures import (
+    FolderPictures,
+    Picture,
+    SetPictures,
+)
+from qualnet_tf.datasets.copy_files import LocalFiles
+from qualnet_tf.datasets.picture_corrupter import (
+    MAX_SIZES,
+    PAYS_AFTER,
+    CopySettings,
+    PictureCorrupter,
+)
 
-_SUFFIXES = {"png": ".png", "jpeg": ".jpeg"}
-# The released ImageNet-C files are JPEGs of this quality.
-_JPEG_QUALITY = 85
+# The first is written where the picture's own suffix is of another format.
+_SUFFIXES = {"png": (".png",), "jpeg": (".jpeg", ".jpg")}
 
 
-def corrupt_folder(
-    input_dir: Path,
-    output_dir: Path,
-    *,
-    corruption_names: Sequence[str],
-    severities: Sequence[int],
-    options: corruptions.Options | None = None,
-    image_size: int = 0,
-    file_format: str = "png",
-    seed: int = 0,
-    skip_bad_files: bool = False,
-) -> dict[str, int]:
-    """Corrupts every picture of a folder; files that exist are kept.
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What became of one or more pictures.
 
-    The seed of a picture is folded from `seed` and its place in the sorted
-    folder, so a second start, or one of fewer corruptions, gives the same
-    pixels.
+    Attributes:
+        written: Files, or pictures inside files, that were made.
+        kept: Those that were there.
+        tables: Severity table -> pictures corrupted by it.
+    """
+
+    written: int = 0
+    kept: int = 0
+    tables: Counter = dataclasses.field(default_factory=Counter)
+
+    def __add__(self, other: "Outcome") -> "Outcome":
+        return Outcome(
+            self.written + other.written,
+            self.kept + other.kept,
+            self.tables + other.tables,
+        )
+
+
+def copy_pictures(
+    pictures: FolderPictures | SetPictures,
+    output_dir: str,
+    settings: CopySettings,
+) -> Outcome:
+    """Corrupts every picture; files that exist are kept.
 
     Args:
-        input_dir: Folder of class folders.
+        pictures: The set, which has passed `check_names`.
         output_dir: Folder to fill; made when needed.
-        corruption_names: See `corruptions.names()`.
-        severities: Each from 1 to 5.
-        options: See `corruptions.apply`.
-        image_size: Side of the centre crop that is corrupted; 0 keeps the
-            size of each picture.
-        file_format: "png" or "jpeg" (quality 85, as ImageNet-C).
-        seed: Of the corruptions.
-        skip_bad_files: Leave out files that are no complete picture.
-
-    Returns:
-        Counts: `written`, `kept` and `bad` files.
-
-    Raises:
-        ValueError: If the folder has no class folders, a file is no complete
-            picture, or two pictures would get one name.
+        settings: Of the copy.
     """
-    if not input_dir.is_dir():
-        raise ValueError(
-            f"{input_dir} does not exist: expected one folder of pictures per "
-            "class; correct --input_dir"
-        )
-    files = [
-        (class_name, Path(path))
-        for class_name, paths in list_classes(input_dir).items()
-        for path in paths
-    ]
-    targets = [
-        Path(class_name) / f"{path.stem}{_SUFFIXES[file_format]}"
-        for class_name, path in files
-    ]
-    _check_unique(files, targets)
-    good = drop_bad_files([str(path) for _, path in files], skip_bad_files)
-    corruption_names = corruptions.expand(corruption_names)
-    counts = {"written": 0, "kept": 0, "bad": len(files) - len(good)}
-    for position in tqdm(good, desc="corrupt", unit="picture", disable=None):
-        missing = [
-            (name, severity, path)
-            for name in corruption_names
-            for severity in severities
-            if not (
-                path := output_dir / name / str(severity) / targets[position]
-            ).exists()
-        ]
-        counts["kept"] += len(corruption_names) * len(severities) - len(missing)
-        if not missing:
-            continue
-        image = _read(files[position][1], image_size)
-        image_seed = sampling.fold_seed(seed, position)
-        for name, severity, path in missing:
-            pixels = corruptions.apply(
-                image, name, severity, image_seed, options
-            )
-            _write(path, pixels, file_format)
-            counts["written"] += 1
-    return counts
+    corrupter = PictureCorrupter(settings, recurring_sizes(pictures, settings))
+    files = LocalFiles()
+
+    def copy(picture):
+        return copy_picture(picture, output_dir, corrupter, files)
+
+    return sum(with_bar(in_parallel(copy, pictures), pictures), Outcome())
 
 
-def _check_unique(
-    files: Sequence[tuple[str, Path]], targets: Sequence[Path]
+def copy_picture(
+    picture: Picture,
+    output_dir: str,
+    corrupter: PictureCorrupter,
+    files: Any,
+) -> Outcome:
+    """Writes the missing files of one picture, which is decoded once.
+
+    Args:
+        picture: The picture.
+        output_dir: Folder to fill.
+        corrupter: Makes the files' contents.
+        files: Has `exists(path)` and `write(path, contents)`, such as
+            `LocalFiles`.
+    """
+    settings = corrupter.settings
+    tables = Counter([settings.table_of(picture)])
+    missing = {}
+    for name in settings.corruption_names:
+        paths = {
+            severity: target(picture, output_dir, name, severity, settings)
+            for severity in settings.severities
+        }
+        missing[name] = {s: p for s, p in paths.items() if not files.exists(p)}
+    written = sum(map(len, missing.values()))
+    num_cells = len(settings.corruption_names) * len(settings.severities)
+    if written:
+        image, seed = corrupter.read(picture), corrupter.seed_of(picture)
+    for name, paths in missing.items():
+        if paths:
+            made = corrupter.encoded(image, seed, name, tuple(paths))
+            for path, contents in zip(paths.values(), made, strict=True):
+                files.write(path, contents)
+    return Outcome(written, num_cells - written, tables)
+
+
+def target(
+    picture: Picture,
+    output_dir: str,
+    name: str,
+    severity: int,
+    settings: CopySettings,
+) -> str:
+    """Returns the file of one picture under one condition."""
+    file = _file_name(picture, settings.file_format)
+    return f"{output_dir}/{name}/{severity}/{picture.class_name}/{file}"
+
+
+def check_names(
+    pictures: FolderPictures | SetPictures, file_format: str
 ) -> None:
     """Raises ValueError where two pictures differ in their suffix only."""
-    seen: dict[Path, Path] = {}
-    for (_, path), target in zip(files, targets, strict=True):
-        if target in seen:
+    if isinstance(pictures, SetPictures):
+        return  # named by their index
+    seen: dict[str, Picture] = {}
+    for picture in pictures:
+        name = f"{picture.class_name}/{_file_name(picture, file_format)}"
+        other = seen.setdefault(name, picture)
+        if other is not picture:
             raise ValueError(
-                f"{seen[target]} and {path} would both become {target}: "
+                f"{other.path} and {picture.path} would both become {name}: "
                 "expected names that differ before the suffix; rename one"
             )
-        seen[target] = path
 
 
-def _read(path: Path, image_size: int) -> tf.Tensor:
-    """Reads a picture as float32 [height, width, 3] in [0, 1]."""
-    image = decode_rgb(tf.io.read_file(str(path)))
-    if image_size:
-        return evaluation_crop(image, image_size)
-    return tf.cast(image, tf.float32) / 255.0
+def recurring_sizes(
+    pictures: FolderPictures | SetPictures, settings: CopySettings
+) -> list[tuple[int, int]]:
+    """Returns the sizes that are worth a graph, as far as known beforehand."""
+    if settings.image_size:
+        return [(settings.image_size,) * 2] * (len(pictures) > PAYS_AFTER)
+    if isinstance(pictures, SetPictures):
+        return []
+    sizes = Counter(map(settings.size_of, pictures))
+    common = sizes.most_common(MAX_SIZES)
+    return [size for size, number in common if number > PAYS_AFTER]
 
 
-def _write(path: Path, pixels: tf.Tensor, file_format: str) -> None:
-    """Encodes a picture beside its final name, then renames it."""
-    levels = tf.cast(tf.round(pixels * 255.0), tf.uint8)
-    if file_format == "jpeg":
-        encoded = tf.io.encode_jpeg(levels, quality=_JPEG_QUALITY)
-    else:
-        encoded = tf.io.encode_png(levels)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.part")
-    try:
-        temporary.write_bytes(encoded.numpy())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+def in_parallel(
+    function: Callable[[Any], Any], items: Iterable[Any]
+) -> Iterator[Any]:
+    """Yields `function(item)` in order, computed on all cores.
+
+    Only a few items are taken ahead. When the loop over the results ends
+    early, by an error or an interrupt, what has begun is finished.
+    """
+    num_threads = cpu_count() or 1
+    pending: deque = deque()
+    with ThreadPoolExecutor(num_threads) as pool:
+        try:
+            for item in items:
+                pending.append(pool.submit(function, item))
+                if len(pending) > 2 * num_threads:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for future in pending:
+                future.cancel()
+
+
+def with_bar(
+    outcomes: Iterable[Any],
+    pictures: FolderPictures | SetPictures,
+    name: str = "corrupt",
+) -> Iterator[Any]:
+    """Shows progress on a terminal."""
+    return iter(
+        tqdm(outcomes, name, len(pictures), unit="picture", disable=None)
+    )
+
+
+def _file_name(picture: Picture, file_format: str) -> str:
+    """Keeps the name where its suffix says the format, else changes it."""
+    name = PurePath(picture.name)
+    suffixes = _SUFFIXES[file_format]
+    if name.suffix.lower() in suffixes:
+        return picture.name
+    return f"{name.stem}{suffixes[0]}"
