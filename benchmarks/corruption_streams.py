@@ -26,7 +26,8 @@ PHOTOGRAPHS = (
 )
 
 tf.config.threading.set_intra_op_parallelism_threads(1)
-tf.config.threading.set_inter_op_parallelism_threads(1)
+# The data set has a pool of its own; with one thread here it would wait for it.
+tf.config.threading.set_inter_op_parallelism_threads(2)
 
 
 def load_photographs(side: int) -> np.ndarray:
