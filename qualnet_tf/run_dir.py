@@ -84,6 +84,11 @@ class RunDir:
         return self.path / "results" / "pictures.npz"
 
     @property
+    def condition_pictures(self) -> pathlib.Path:
+        """One picture under every condition of the evaluation."""
+        return self.path / "results" / "conditions.npz"
+
+    @property
     def example_picture(self) -> pathlib.Path:
         """One corrupted picture as a file, to try an export on."""
         return self.path / "results" / "example.png"

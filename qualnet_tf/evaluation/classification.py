@@ -116,7 +116,7 @@ def _evaluate_group(config: EvaluateConfig, subjects: list[Subject]) -> None:
         for name in corruptions.expand(config.corruptions)
         for severity in config.severities
     ]
-    accuracies = _accuracies(config, subjects, source, conditions)
+    accuracies, shown = _accuracies(config, subjects, source, conditions)
     for subject, found in zip(subjects, accuracies, strict=True):
         by_condition = dict(zip(conditions, found, strict=True))
         results.save(
@@ -124,6 +124,10 @@ def _evaluate_group(config: EvaluateConfig, subjects: list[Subject]) -> None:
             subject.run.results,
         )
         if config.num_pictures:
+            results.save_condition_pictures(
+                _condition_pictures(config, shown),
+                subject.run.condition_pictures,
+            )
             example_pictures.write(
                 subject.run,
                 subject.classifier,
@@ -160,8 +164,13 @@ def _accuracies(
     subjects: list[Subject],
     source: ImageSource,
     conditions: list[tuple[str | None, int]],
-) -> np.ndarray:
-    """Returns shares of right answers, [subject, condition]."""
+) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Looks at every image under every condition.
+
+    Returns:
+        Shares of right answers, [subject, condition], and the first image
+        under each condition, float32 [side, side, 3].
+    """
     batches = pipeline.evaluation_batches(
         source,
         batch_size=config.batch_size,
@@ -173,6 +182,7 @@ def _accuracies(
     )
     classifiers = _SideBySide([subject.classifier for subject in subjects])
     right = np.zeros((len(subjects), len(conditions)))
+    shown: dict[int, np.ndarray] = {}
     total = _num_images(config, source)
     with tqdm(
         total=total * len(conditions),
@@ -186,8 +196,12 @@ def _accuracies(
             ):
                 is_right = np.argmax(logits, axis=-1) == batch["label"]
                 np.add.at(row, batch["condition"], is_right)
+            for condition, image in zip(
+                batch["condition"], batch["image"], strict=True
+            ):
+                shown.setdefault(int(condition), image)
             progress.update(len(batch["label"]))
-    return right / total
+    return right / total, [shown[i] for i in range(len(conditions))]
 
 
 def _options(config: EvaluateConfig, train: TrainConfig) -> corruptions.Options:
@@ -200,6 +214,21 @@ def _options(config: EvaluateConfig, train: TrainConfig) -> corruptions.Options:
         frost_textures=train.frost_textures,
         imagenet_c_jpeg=config.imagenet_c_jpeg == "on"
         or (config.imagenet_c_jpeg == "auto" and table in _JPEG_TABLES),
+    )
+
+
+def _condition_pictures(
+    config: EvaluateConfig, shown: list[np.ndarray]
+) -> results.ConditionPictures:
+    """Arranges the first image of the clean and of every other condition."""
+    names = corruptions.expand(config.corruptions)
+    levels = np.round(np.stack(shown) * 255.0).astype(np.uint8)
+    grid = (len(names), len(config.severities), *levels.shape[1:])
+    return results.ConditionPictures(
+        clean=levels[0],
+        names=names,
+        severities=config.severities,
+        corrupted=levels[1:].reshape(grid),
     )
 
 

@@ -59,12 +59,43 @@ class Pictures:
         return {k: v for k, v in named.items() if v is not None}
 
 
+@dataclasses.dataclass(frozen=True, eq=False)
+class ConditionPictures:
+    """One picture as it was shown under every condition.
+
+    Attributes:
+        clean: uint8 [height, width, 3].
+        names: The corruptions.
+        severities: The severities.
+        corrupted: uint8 [names, severities, height, width, 3].
+
+    Raises:
+        ValueError: If the arrays do not fit together.
+    """
+
+    clean: np.ndarray
+    names: tuple[str, ...]
+    severities: tuple[int, ...]
+    corrupted: np.ndarray
+
+    def __post_init__(self):
+        object.__setattr__(self, "names", tuple(map(str, self.names)))
+        object.__setattr__(self, "severities", tuple(map(int, self.severities)))
+        shape = (len(self.names), len(self.severities), *self.clean.shape)
+        for array, expected in (
+            (self.clean, (*self.clean.shape[:2], 3)),
+            (self.corrupted, shape),
+        ):
+            if array.dtype != np.uint8 or array.shape != expected:
+                raise ValueError(
+                    f"pictures of conditions: received {array.dtype} "
+                    f"{array.shape}, expected uint8 {expected}"
+                )
+
+
 def save_pictures(pictures: Pictures, path: str | os.PathLike) -> None:
     """Writes the pictures to `path` (.npz), all or nothing."""
-    with run_dir.atomic_file(pathlib.Path(path)) as temporary:
-        np.savez_compressed(
-            temporary, caption=np.array(pictures.caption), **pictures.arrays()
-        )
+    _save(path, caption=np.array(pictures.caption), **pictures.arrays())
 
 
 def load_pictures(path: str | os.PathLike) -> Pictures:
@@ -73,12 +104,38 @@ def load_pictures(path: str | os.PathLike) -> Pictures:
     Raises:
         ValueError: If the file is missing, damaged or something else.
     """
+    return _load(Pictures, path)
+
+
+def save_condition_pictures(
+    pictures: ConditionPictures, path: str | os.PathLike
+) -> None:
+    """Writes the pictures to `path` (.npz), all or nothing."""
+    fields = dataclasses.fields(pictures)
+    _save(path, **{f.name: np.array(getattr(pictures, f.name)) for f in fields})
+
+
+def load_condition_pictures(path: str | os.PathLike) -> ConditionPictures:
+    """Reads what `save_condition_pictures` wrote.
+
+    Raises:
+        ValueError: If the file is missing, damaged or something else.
+    """
+    return _load(ConditionPictures, path)
+
+
+def _save(path: str | os.PathLike, **arrays: np.ndarray) -> None:
+    with run_dir.atomic_file(pathlib.Path(path)) as temporary:
+        np.savez_compressed(temporary, **arrays)
+
+
+def _load(cls: type, path: str | os.PathLike):
     if not pathlib.Path(path).is_file():
         raise ValueError(f"{path}: no pictures; evaluate the run first")
     try:
         # Opened here, because np.load leaves a damaged archive open.
         with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
-            return Pictures(**{name: file[name] for name in file.files})
+            return cls(**{name: file[name] for name in file.files})
     except (zipfile.BadZipFile, EOFError, OSError, TypeError, ValueError) as e:
         raise ValueError(
             f"{path}: not the pictures of an evaluation ({e}); evaluate the "

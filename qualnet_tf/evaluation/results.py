@@ -14,8 +14,11 @@ from typing import Self
 from qualnet_tf import run_dir
 from qualnet_tf.evaluation import schema
 from qualnet_tf.evaluation.pictures import (
+    ConditionPictures,
     Pictures,
+    load_condition_pictures,
     load_pictures,
+    save_condition_pictures,
     save_pictures,
 )
 from qualnet_tf.metrics import alexnet_errors, corruption_error
@@ -25,12 +28,15 @@ from qualnet_tf.metrics import alexnet_errors, corruption_error
 __all__ = [
     "SCHEMA_VERSION",
     "ClassificationResults",
+    "ConditionPictures",
     "ConditionResult",
     "Pictures",
     "Summary",
     "load",
+    "load_condition_pictures",
     "load_pictures",
     "save",
+    "save_condition_pictures",
     "save_pictures",
     "summarize",
 ]

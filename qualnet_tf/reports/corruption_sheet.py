@@ -9,6 +9,7 @@ import matplotlib
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from qualnet_tf.evaluation.results import ConditionPictures
 from qualnet_tf.reports import plot_style
 from qualnet_tf.reports.naming import spoken
 from qualnet_tf.reports.picture_grid import png_uri
@@ -16,6 +17,7 @@ from qualnet_tf.reports.picture_grid import png_uri
 _TEMPLATES = pathlib.Path(__file__).parent
 # Smaller pictures are enlarged with their pixels visible, not smoothed.
 _SMALLEST_CELL = 96
+_LARGEST_CELL = 112
 # Lengths of the PNG, in pixels.
 _GAP, _MARGIN, _TEXT = 6, 16, 15
 _PAPER, _INK, _QUIET = "#ffffff", "#1b1f24", "#5b636e"
@@ -133,6 +135,30 @@ def build_sheet_page(sheet: Sheet) -> str:
             palette=plot_style.RUN_COLORS,
         )
     )
+
+
+def sheet_uri(shown: Sequence[ConditionPictures]) -> str | None:
+    """Returns the sheet of the first of these as a PNG data URI, or None."""
+    if not shown:
+        return None
+    first = shown[0]
+    sheet = Sheet(
+        title="One picture under every condition",
+        names=first.names,
+        severities=first.severities,
+        clean=_reduced(first.clean),
+        corrupted=np.stack(
+            [[_reduced(cell) for cell in row] for row in first.corrupted]
+        ),
+    )
+    return png_uri(np.asarray(draw_sheet(sheet)))
+
+
+def _reduced(picture: np.ndarray) -> np.ndarray:
+    """Returns a picture of at most 112 pixels: a page is not a data set."""
+    image = Image.fromarray(picture)
+    image.thumbnail((_LARGEST_CELL, _LARGEST_CELL))
+    return np.asarray(image)
 
 
 def _font(size: int) -> ImageFont.FreeTypeFont:

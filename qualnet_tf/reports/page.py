@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import jinja2
 
 from qualnet_tf.reports import (
+    corruption_sheet,
     picture_grid,
     plot_style,
     settings,
@@ -51,6 +52,9 @@ def build_page(runs: Sequence[RunReport]) -> str:
             means=severity_plots.mean_panels(results),
             severity=severity_plots.severity_panels(results),
             heat=tables.heat_table(results),
+            sheet=corruption_sheet.sheet_uri(
+                [run.conditions for run in runs if run.conditions]
+            ),
             picture_groups=picture_grid.picture_groups(runs),
             training=training_plots.training_panels(
                 names, [run.metrics for run in runs]

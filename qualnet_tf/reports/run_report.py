@@ -8,7 +8,11 @@ import pathlib
 from typing import Any
 
 from qualnet_tf.evaluation import results as results_lib
-from qualnet_tf.evaluation.results import ClassificationResults, Pictures
+from qualnet_tf.evaluation.results import (
+    ClassificationResults,
+    ConditionPictures,
+    Pictures,
+)
 from qualnet_tf.run_dir import RunDir
 
 
@@ -20,6 +24,7 @@ class RunReport:
         name: As the report calls it.
         results: Accuracies per condition.
         pictures: Examples, or None where the evaluation kept none.
+        conditions: One picture under every condition, or None likewise.
         config: Every knob, from config.json.
         run_info: Versions, device and the like, from run.json.
         metrics: A row per epoch, from metrics.csv: column -> number, without
@@ -29,6 +34,7 @@ class RunReport:
     name: str
     results: ClassificationResults
     pictures: Pictures | None = None
+    conditions: ConditionPictures | None = None
     config: dict[str, Any] = dataclasses.field(default_factory=dict)
     run_info: dict[str, Any] = dataclasses.field(default_factory=dict)
     metrics: list[dict[str, float]] = dataclasses.field(default_factory=list)
@@ -48,10 +54,14 @@ def load_run(path: str | os.PathLike) -> RunReport:
             "check --run_dir"
         )
     pictures = run.pictures.is_file()
+    conditions = run.condition_pictures
     return RunReport(
         name=run.name,
         results=results_lib.load(run.results),
         pictures=results_lib.load_pictures(run.pictures) if pictures else None,
+        conditions=results_lib.load_condition_pictures(conditions)
+        if conditions.is_file()
+        else None,
         config=_read_object(run.config),
         run_info=_read_object(run.run_info),
         metrics=_read_metrics(run.metrics) if run.metrics.is_file() else [],

@@ -130,3 +130,26 @@ def test_the_jpeg_step_is_recorded_and_evaluated_anew(evaluated, tmp_path):
     evaluate(run, imagenet_c_jpeg="on")
     assert run.results.stat().st_mtime_ns > before
     assert results.load(run.results).imagenet_c_jpeg == "on"
+
+
+def test_the_first_picture_is_kept_under_every_condition(evaluated, tmp_path):
+    run = RunDir(shutil.copytree(evaluated[2].path, tmp_path / "run"))
+    evaluate(run, num_images=5, num_pictures=1)
+    kept = results.load_condition_pictures(run.condition_pictures)
+    assert (kept.names, kept.severities) == (CORRUPTIONS, (1, 4))
+    source = datasets.open_source("synthetic", "validation")
+    conditions = [pipeline.CLEAN, ("contrast", 4), ("impulse_noise", 1)]
+    batches = pipeline.evaluation_batches(
+        source,
+        batch_size=1,
+        image_size=16,
+        conditions=conditions,
+        max_images=1,
+    )
+    clean, contrast, impulse = (
+        np.round(batch["image"][0] * 255)
+        for batch in batches.as_numpy_iterator()
+    )
+    np.testing.assert_array_equal(kept.clean, clean)
+    np.testing.assert_array_equal(kept.corrupted[0, 1], contrast)
+    np.testing.assert_array_equal(kept.corrupted[1, 0], impulse)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from qualnet_tf.evaluation import results as results_lib
-from qualnet_tf.evaluation.results import Pictures
+from qualnet_tf.evaluation.results import ConditionPictures, Pictures
 
 
 def _batch(value, shape=(2, 8, 6, 3)):
@@ -62,3 +62,18 @@ def test_damaged_and_foreign_files_are_refused(tmp_path):
     np.savez(path, weights=np.zeros(3))
     with pytest.raises(ValueError, match="not the pictures of an evaluation"):
         results_lib.load_pictures(path)
+
+
+def test_pictures_of_conditions_are_saved_and_checked(tmp_path):
+    clean = np.full((6, 8, 3), 7, np.uint8)
+    corrupted = np.arange(2 * 3 * 144, dtype=np.uint64).astype(np.uint8)
+    corrupted = corrupted.reshape(2, 3, 6, 8, 3)
+    names, severities = ("fog", "snow"), (1, 3, 5)
+    pictures = ConditionPictures(clean, names, severities, corrupted)
+    path = tmp_path / "conditions.npz"
+    results_lib.save_condition_pictures(pictures, path)
+    loaded = results_lib.load_condition_pictures(path)
+    assert (loaded.names, loaded.severities) == (names, severities)
+    np.testing.assert_array_equal(loaded.corrupted, corrupted)
+    with pytest.raises(ValueError, match=r"expected uint8 \(2, 2, 6, 8, 3\)"):
+        ConditionPictures(clean, names, (1, 3), corrupted)

@@ -5,6 +5,7 @@ import pytest
 
 from qualnet_tf.evaluation.results import (
     ClassificationResults,
+    ConditionPictures,
     ConditionResult,
     Pictures,
 )
@@ -57,6 +58,12 @@ def _make_pictures(decoded=True, side=8, value=0):
     return Pictures(clean, 255 - clean, ("fog 3", "snow 5"), **decodings)
 
 
+def _make_conditions(side=8):
+    clean = np.arange(side * side * 3, dtype=np.uint8).reshape(side, side, 3)
+    corrupted = np.broadcast_to(255 - clean, (2, 3, *clean.shape))
+    return ConditionPictures(clean, ("fog", "snow"), (1, 3, 5), corrupted)
+
+
 def _make_run(name="qualnet", decoded=True, **changes):
     rows = [
         {
@@ -74,6 +81,7 @@ def _make_run(name="qualnet", decoded=True, **changes):
         "name": name,
         "results": _make_results(name),
         "pictures": _make_pictures(decoded),
+        "conditions": _make_conditions(),
         "config": {"dataset": "digits", "quality_weight": 0.6 * decoded},
         "run_info": {"versions": {"keras": "3.15.1"}, "device": "CPU"},
         "metrics": rows,

@@ -111,7 +111,9 @@ def test_names_are_escaped(make_run, make_results):
 
 
 def test_a_run_that_has_only_results(make_run):
-    bare = make_run(pictures=None, config={}, run_info={}, metrics=[])
+    bare = make_run(
+        pictures=None, conditions=None, config={}, run_info={}, metrics=[]
+    )
     reader = _Reader(page.build_page([bare]))
     assert reader.open == []
     assert not {"pictures", "training"} & set(reader.ids)
@@ -128,3 +130,9 @@ def test_no_condition_at_all(make_run, make_results):
 def test_no_run_is_refused():
     with pytest.raises(ValueError, match="no run to report on"):
         page.build_page([])
+
+
+def test_one_picture_is_shown_under_every_condition(text, make_run):
+    assert text.count('id="sheet"') == 1 and 'href="#sheet"' in text
+    without = page.build_page([make_run(conditions=None)])
+    assert "#sheet" not in without and 'id="sheet"' not in without
