@@ -138,7 +138,10 @@ def test_a_killed_copy_leaves_whole_files_and_is_continued(folder, tmp_path):
 
 @pytest.mark.slow
 def test_an_interrupt_ends_in_one_line(folder, tmp_path):
+    # A shell's background jobs ignore interrupts, and so would their children.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = start(folder, tmp_path / "out")
+    signal.signal(signal.SIGINT, before)
     while process.poll() is None and not pictures_of(tmp_path / "out"):
         time.sleep(0.01)
     process.send_signal(signal.SIGINT)
