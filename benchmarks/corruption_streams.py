@@ -59,9 +59,10 @@ def _load(path: pathlib.Path, side: int) -> np.ndarray:
 
 def make_corruption(name: str, severity_table: str = "auto") -> Callable:
     """Returns (image, severity, seed) -> image of one corruption."""
+    options = corruptions.Options(severity_table=severity_table)
 
     def corrupt(image, severity, seed):
-        return corruptions.apply(image, name, severity, seed, severity_table)
+        return corruptions.apply(image, name, severity, seed, options)
 
     return corrupt
 
@@ -71,11 +72,12 @@ def make_mix(severity_table: str = "auto") -> Callable:
 
     The seed draws the severity too; the one given is not looked at.
     """
+    options = corruptions.Options(severity_table=severity_table)
 
     def corrupt(image, severity, seed):
         del severity
         return sampling.corrupt_or_keep(
-            image, seed, clean_fraction=0.0, severity_table=severity_table
+            image, seed, clean_fraction=0.0, options=options
         )[0]
 
     return corrupt
