@@ -18,10 +18,12 @@ def brightness(image, severity, seed, options):
     del seed
     rows = severities.rows("brightness", image, options.severity_table)
     (added,) = severities.columns(rows, severity)
-    value = tf.reduce_max(image, axis=-1, keepdims=True)
+    image = filtering.by_rows(image)
+    value = tf.maximum(tf.maximum(image[:, :1], image[:, 1:2]), image[:, 2:])
     brighter = tf.clip_by_value(value + added, 0.0, 1.0)
-    scaled = image * tf.math.divide_no_nan(brighter, value)
-    return tf.where(value > 0.0, scaled, brighter)
+    grey = brighter * tf.cast(value <= 0.0, tf.float32)
+    scale = tf.math.divide_no_nan(brighter, value)
+    return filtering.by_rows(image * scale + grey)
 
 
 def saturate(image, severity, seed, options):
@@ -33,13 +35,16 @@ def saturate(image, severity, seed, options):
     del seed
     rows = severities.rows("saturate", image, options.severity_table)
     factor, offset = severities.columns(rows, severity)
-    value = tf.reduce_max(image, axis=-1, keepdims=True)
-    chroma = value - tf.reduce_min(image, axis=-1, keepdims=True)
+    image = filtering.by_rows(image)
+    red, green, blue = image[:, :1], image[:, 1:2], image[:, 2:]
+    value = tf.maximum(tf.maximum(red, green), blue)
+    chroma = value - tf.minimum(tf.minimum(red, green), blue)
     saturation = tf.math.divide_no_nan(chroma, value)
     changed = tf.clip_by_value(saturation * factor + offset, 0.0, 1.0)
     share = tf.math.divide_no_nan(value - image, chroma)
-    share = tf.where(chroma > 0.0, share, [0.0, 1.0, 1.0])
-    return value - value * changed * share
+    is_grey = tf.cast(chroma <= 0.0, tf.float32)
+    share += is_grey * [[0.0], [1.0], [1.0]]
+    return filtering.by_rows(value - value * changed * share)
 
 
 def contrast(image, severity, seed, options):

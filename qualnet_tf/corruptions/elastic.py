@@ -122,15 +122,22 @@ def _smooth_noise(vertical, horizontal, seed):
 
 def _mirrored(positions, size):
     """Folds positions into 0..size-1, mirrored at the outer pixels' centres."""
-    folded = tf.math.floormod(positions, 2.0 * (size - 1))
-    return tf.minimum(folded, 2.0 * (size - 1) - folded)
+    folded = _modulo(positions, 2.0 * (size - 1))
+    folded = tf.minimum(folded, 2.0 * (size - 1) - folded)
+    # Rounding may leave a position a hair outside.
+    return tf.clip_by_value(folded, 0.0, size - 1.0)
 
 
 def _folded(positions, size):
     """Folds positions into 0..size-1, mirrored at the outer pixels' edges."""
-    shifted = tf.math.floormod(positions + 0.5, 2.0 * size)
+    shifted = _modulo(positions + 0.5, 2.0 * size)
     folded = tf.minimum(shifted, 2.0 * size - shifted) - 0.5
     return tf.clip_by_value(folded, 0.0, size - 1.0)
+
+
+def _modulo(positions, period):
+    """As tf.math.floormod, which goes from value to value."""
+    return positions - period * tf.floor(positions * (1.0 / period))
 
 
 def bilinear(image, down, right):

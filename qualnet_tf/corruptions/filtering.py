@@ -31,10 +31,9 @@ def along_width(image, columns):
         float32 [height, new width, channels].
     """
     height, width, channels = image.shape
-    lines = tf.reshape(tf.transpose(image, [0, 2, 1]), [-1, width])
+    lines = tf.reshape(by_rows(image), [-1, width])
     lines = tf.matmul(lines, columns, transpose_b=True)
-    lines = tf.reshape(lines, [height, channels, columns.shape[0]])
-    return tf.transpose(lines, [0, 2, 1])
+    return by_rows(tf.reshape(lines, [height, channels, columns.shape[0]]))
 
 
 def along_height(image, rows):
@@ -42,6 +41,15 @@ def along_height(image, rows):
     flat = tf.reshape(image, [image.shape[0], -1])
     shape = [rows.shape[0], *image.shape[1:]]
     return tf.reshape(tf.matmul(rows, flat), shape)
+
+
+def by_rows(image):
+    """Swaps width and channels: [height, channels, width], and back again.
+
+    One channel of a row is then contiguous. What treats channels differently
+    is several times as fast so, and the swap costs next to nothing.
+    """
+    return tf.transpose(image, [0, 2, 1])
 
 
 def pad(image, top, bottom, left, right, border):

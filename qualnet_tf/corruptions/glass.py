@@ -52,9 +52,14 @@ def _shuffle(height, width, seed, reach, num_passes):
     """Returns a function that draws and composes the passes of one severity."""
 
     def compose():
-        draws = seeds.uniform(seed, [num_passes, 2, height, width])
+        # 16 bits a direction: shares of 1/2 to 1/10 are right to 2**-13.
+        draws = seeds.bits(seed, [num_passes, height, width])
+        high = tf.bitwise.right_shift(draws, _u32(16))
+        low = tf.bitwise.bitwise_and(draws, _u32(0xFFFF))
+        scaled = tf.stack([high, low], axis=1) * _u32(2 * reach)
+        whole = tf.bitwise.right_shift(scaled, _u32(16))
         # Asymmetric, as randint(-reach, reach) never returns reach.
-        offsets = tf.cast(tf.floor(draws * (2.0 * reach)), tf.int32) - reach
+        offsets = tf.bitcast(whole, tf.int32) - reach
         sources = pass_sources(offsets[0], reach)
         for later in range(1, num_passes):
             sources = tf.gather(sources, pass_sources(offsets[later], reach))
@@ -76,17 +81,18 @@ def pass_sources(offsets, reach):
     """
     height, width = offsets.shape[1:]
     rows, columns = tf.range(height)[:, None], tf.range(width)
-    own = tf.reshape(rows * width + columns, [-1])
-    active = tf.reshape(
-        _walked(rows, height, reach) & _walked(columns, width, reach), [-1]
-    )
-    shift = tf.reshape(offsets[0] * width + offsets[1], [-1])
-    sources = tf.where(active, own + shift, own)
+    own = rows * width + columns
+    # Zeros and ones: tf.where goes from value to value.
+    active = _walked(rows, height, reach) * _walked(columns, width, reach)
+    down, right = offsets[0] * active, offsets[1] * active
+    shift = down * width + right
+    sources = tf.reshape(own + shift, [-1])
     if reach == 1:
         return sources  # offsets -1 and 0 never meet a pixel written before
     # A source further on in raster order was written earlier in this pass.
-    written = (sources > own) & tf.gather(active, sources)
-    last = tf.where(written, sources, own)
+    written = _walked(rows + down, height, reach) * tf.cast(shift > 0, tf.int32)
+    written *= _walked(columns + right, width, reach)
+    last = tf.reshape(own + shift * written, [-1])
 
     # A link continues with a probability under 0.44: four rounds or five.
     def follow(last, _):
@@ -97,5 +103,11 @@ def pass_sources(offsets, reach):
     return tf.gather(sources, last)
 
 
+def _u32(number):
+    return tf.constant(number, tf.uint32)
+
+
 def _walked(positions, size, reach):
-    return (positions > reach) & (positions <= size - reach)
+    """Returns 1 where a pass goes along an axis, else 0."""
+    inside = (positions > reach) & (positions <= size - reach)
+    return tf.cast(inside, tf.int32)

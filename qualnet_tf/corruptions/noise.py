@@ -30,8 +30,9 @@ def impulse_noise(image, severity, seed, options):
     """
     (amount,) = _columns("impulse_noise", image, severity, options)
     draw = seeds.uniform(seed, image.shape)
-    image = tf.where(draw < amount, 1.0, image)
-    return tf.where(draw < 0.5 * amount, 0.0, image)
+    # Not tf.where, which goes from value to value.
+    salted = tf.maximum(image, tf.cast(draw < amount, tf.float32))
+    return salted * tf.cast(draw >= 0.5 * amount, tf.float32)
 
 
 def shot_noise(image, severity, seed, options):

@@ -43,7 +43,8 @@ def sample(image, photons, severity, seed):
     cell = tf.gather(flat, level * cells.shape[-1] + column)
     keep = fraction < tf.bitwise.right_shift(cell, _u32(cell_bits))
     alias = tf.bitwise.bitwise_and(cell, _u32(cells.shape[-1] - 1))
-    count = tf.where(keep, column, tf.cast(alias, tf.int32))
+    alias = tf.cast(alias, tf.int32)
+    count = alias + tf.cast(keep, tf.int32) * (column - alias)
     if offsets.any():
         count += tf.gather(severities.choose(offsets, severity), level)
     return tf.cast(count, tf.float32)

@@ -33,10 +33,12 @@ def snow(image, severity, seed, options):
     flakes = motion.blur_along_line(
         flakes, trail, severity, seeds.fold_seed(seed, 1), (-135.0, -45.0)
     )
-    grey = tf.reduce_sum(image * _LUMA, axis=-1, keepdims=True)
+    image = filtering.by_rows(image)
+    grey = tf.add_n([w * image[:, i : i + 1] for i, w in enumerate(_LUMA)])
     white = tf.maximum(image, grey * 1.5 + 0.5)
     whitened = mix * image + (1.0 - mix) * white
-    return whitened + flakes + tf.reverse(flakes, [0, 1])
+    flakes = flakes[..., 0] + tf.reverse(flakes[..., 0], [0, 1])
+    return filtering.by_rows(whitened + flakes[:, None])
 
 
 def _flakes(image, rows, severity, seed):
@@ -50,7 +52,7 @@ def _flakes(image, rows, severity, seed):
     )
     noise = mean + deviation * seeds.normal(seed, [height, width, 1])
     layer = filtering.separable(noise, vertical, horizontal)
-    layer = tf.where(layer < threshold, 0.0, layer)
+    layer *= tf.cast(layer >= threshold, tf.float32)
     return checks.truncate_to_8_bits(layer)
 
 
