@@ -21,7 +21,9 @@ def gaussian_blur(image, severity, seed, options):
     matrices = [kernels.gaussian_matrices(n, sigmas) for n in image.shape[:2]]
     vertical = severities.choose(matrices[0], severity)
     horizontal = severities.choose(matrices[1], severity)
-    return filtering.separable(image, vertical, horizontal)
+    return filtering.separable(
+        image, vertical, horizontal, kernels.gaussian_reach(sigmas)
+    )
 
 
 def defocus_blur(image, severity, seed, options):

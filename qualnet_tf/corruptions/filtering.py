@@ -5,42 +5,79 @@ import tensorflow as tf
 
 from qualnet_tf.corruptions import kernels
 
+# A long axis is filtered in this many parts where the filter is short.
+_NUM_PARTS = 4
 
-def separable(image, rows, columns):
+
+def separable(image, rows, columns, reach=None):
     """Filters along the width, then along the height.
 
     Args:
         image: float32 [height, width, channels].
         rows: float32 [height, height], applied to the height axis.
         columns: float32 [width, width], applied to the width axis.
+        reach: How far from the diagonal the matrices' entries may stand, in
+            pixels; None is anywhere. With it, most zeros are not multiplied.
 
     Returns:
         float32 of the image's shape.
     """
-    return along_height(along_width(image, columns), rows)
+    return along_height(along_width(image, columns, reach), rows, reach)
 
 
-def along_width(image, columns):
+def along_width(image, columns, reach=None):
     """Multiplies the width axis of [height, width, channels] by a matrix.
 
     Args:
         image: float32 [height, width, channels].
         columns: float32 [new width, width].
+        reach: As for `separable`; with it the matrix must be square.
 
     Returns:
         float32 [height, new width, channels].
     """
     height, width, channels = image.shape
     lines = tf.reshape(by_rows(image), [-1, width])
-    lines = tf.matmul(lines, columns, transpose_b=True)
+    parts = [
+        tf.matmul(
+            lines[:, first:last], columns[top:end, first:last], transpose_b=True
+        )
+        for top, end, first, last in _parts(columns.shape, reach)
+    ]
+    lines = tf.concat(parts, axis=1)
     return by_rows(tf.reshape(lines, [height, channels, columns.shape[0]]))
 
 
-def along_height(image, rows):
+def along_height(image, rows, reach=None):
     """As `along_width`, for the height axis and a [new height, height]."""
     flat = tf.reshape(image, [image.shape[0], -1])
+    parts = [
+        tf.matmul(rows[top:end, first:last], flat[first:last])
+        for top, end, first, last in _parts(rows.shape, reach)
+    ]
     shape = [rows.shape[0], *image.shape[1:]]
-    return tf.reshape(tf.matmul(rows, flat), shape)
+    return tf.reshape(tf.concat(parts, axis=0), shape)
+
+
+def _parts(shape, reach):
+    """Returns the parts of a banded matrix that are not all zeros.
+
+    Returns:
+        A list of (first row, end row, first column, end column).
+    """
+    num_rows, size = shape
+    step = -(-num_rows // _NUM_PARTS)
+    if reach is None or size < 96 or step + 2 * reach > 0.7 * size:
+        return [(0, num_rows, 0, size)]
+    return [
+        (
+            top,
+            min(top + step, num_rows),
+            max(top - reach, 0),
+            min(top + step + reach, size),
+        )
+        for top in range(0, num_rows, step)
+    ]
 
 
 def by_rows(image):

@@ -37,7 +37,8 @@ def glass_blur(image, severity, seed, options):
         severities.choose(kernels.gaussian_matrices(n, sigmas), severity)
         for n in (height, width)
     )
-    image = filtering.separable(image, vertical, horizontal)
+    reach = kernels.gaussian_reach(sigmas)
+    image = filtering.separable(image, vertical, horizontal, reach)
     image = checks.truncate_to_8_bits(image)
     sources = severities.branch(
         [_shuffle(height, width, seed, row[1], row[2]) for row in rows],
@@ -45,7 +46,7 @@ def glass_blur(image, severity, seed, options):
     )
     pixels = tf.gather(tf.reshape(image, [-1, 3]), sources)
     image = tf.reshape(pixels, image.shape)
-    return filtering.separable(image, vertical, horizontal)
+    return filtering.separable(image, vertical, horizontal, reach)
 
 
 def _shuffle(height, width, seed, reach, num_passes):

@@ -44,6 +44,11 @@ def gaussian_weights(sigma, truncate):
     return weights / weights.sum()
 
 
+def gaussian_reach(sigmas, truncate=4.0):
+    """Returns the largest radius of Gaussian filters, in pixels."""
+    return max(int(truncate * sigma + 0.5) for sigma in sigmas)
+
+
 @functools.lru_cache(maxsize=256)
 def gaussian_matrix(size, sigma, border="edge", truncate=4.0):
     """Returns the [size, size] float32 matrix of a Gaussian filter."""

@@ -38,7 +38,7 @@ def spatter(image, severity, seed, options):
     def one_severity(row):
         mean, deviation, sigma, threshold, strength, is_mud = row
         layer = _blurred(mean + deviation * noise, sigma)
-        layer = tf.where(layer < threshold, 0.0, layer)
+        layer *= tf.cast(layer >= threshold, tf.float32)
         if is_mud:
             return _mud(image, layer > threshold, strength)
         return _water(image, layer, strength)
@@ -52,13 +52,15 @@ def _blurred(layer, sigma):
     vertical, horizontal = (
         tf.constant(kernels.gaussian_matrix(n, sigma)) for n in layer.shape[:2]
     )
-    return filtering.separable(layer, vertical, horizontal)
+    return filtering.separable(
+        layer, vertical, horizontal, kernels.gaussian_reach([sigma])
+    )
 
 
 def _mud(image, is_drop, sigma):
     """Paints smoothed drops over the image where they are thick enough."""
     mud = _blurred(tf.cast(is_drop, tf.float32), sigma)
-    mud = tf.where(mud < 0.8, 0.0, mud)
+    mud *= tf.cast(mud >= 0.8, tf.float32)
     colour = np.float32(_MUD) / np.float32(255)
     return image * (1.0 - mud) + colour * mud
 

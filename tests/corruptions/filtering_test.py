@@ -49,3 +49,14 @@ def test_fourier_equals_small_kernel():
 @pytest.mark.parametrize(("size", "good"), [(34, 36), (240, 240), (262, 270)])
 def test_fourier_size_has_small_factors(size, good):
     assert filtering.fourier_size(size) == good
+
+
+@pytest.mark.parametrize(("height", "width"), [(224, 97), (130, 301)])
+def test_parts_of_a_band_equal_the_whole_matrix(height, width):
+    image = np.random.default_rng(1).random((height, width, 3), np.float32)
+    rows, columns = (
+        tf.constant(kernels.gaussian_matrix(n, 1.5)) for n in (height, width)
+    )
+    whole = filtering.separable(tf.constant(image), rows, columns)
+    parts = filtering.separable(tf.constant(image), rows, columns, reach=6)
+    np.testing.assert_allclose(parts, whole, atol=1e-6)
