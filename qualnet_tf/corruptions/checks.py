@@ -135,5 +135,9 @@ def truncate_to_8_bits(image):
 
 def round_to_8_bits(image):
     """As `truncate_to_8_bits`, but to the nearest level, halves up."""
-    levels = tf.clip_by_value(image, 0.0, 1.0) * 255.0
-    return tf.floor(levels + (0.5 + _TRUNCATION_SLACK)) * _LEVEL
+    return nearest_level(tf.clip_by_value(image, 0.0, 1.0) * 255.0) * _LEVEL
+
+
+def nearest_level(levels):
+    """Rounds float32 levels, 0 to 255, to whole ones, halves up."""
+    return tf.floor(levels + (0.5 + _TRUNCATION_SLACK))

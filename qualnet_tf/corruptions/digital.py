@@ -73,10 +73,13 @@ def _boxes(image, share):
     (rows, below), (columns, beside) = (
         kernels.box_down_up(n, share) for n in image.shape[:2]
     )
-    small = filtering.along_width(image, tf.constant(columns))
-    small = checks.round_to_8_bits(small)
-    small = filtering.along_height(small, tf.constant(rows))
-    small = checks.round_to_8_bits(small)
+    # An average leaves no range, so nothing is clipped; levels from here on.
+    swapped = filtering.along_rows(
+        filtering.by_rows(image), tf.constant(columns * 255.0), reach=1
+    )
+    swapped = checks.nearest_level(swapped)
+    swapped = filtering.along_height(swapped, tf.constant(rows), reach=1)
+    small = filtering.by_rows(checks.nearest_level(swapped) * (1.0 / 255.0))
     # Columns first: rows are copied whole, which costs next to nothing.
     return tf.gather(tf.gather(small, beside, axis=1), below, axis=0)
 

@@ -17,7 +17,8 @@ def separable(image, rows, columns, reach=None):
         rows: float32 [height, height], applied to the height axis.
         columns: float32 [width, width], applied to the width axis.
         reach: How far from the diagonal the matrices' entries may stand, in
-            pixels; None is anywhere. With it, most zeros are not multiplied.
+            pixels of the image; None is anywhere. With it, most zeros are not
+            multiplied.
 
     Returns:
         float32 of the image's shape.
@@ -31,13 +32,18 @@ def along_width(image, columns, reach=None):
     Args:
         image: float32 [height, width, channels].
         columns: float32 [new width, width].
-        reach: As for `separable`; with it the matrix must be square.
+        reach: As for `separable`.
 
     Returns:
         float32 [height, new width, channels].
     """
-    height, width, channels = image.shape
-    lines = tf.reshape(by_rows(image), [-1, width])
+    return by_rows(along_rows(by_rows(image), columns, reach))
+
+
+def along_rows(swapped, columns, reach=None):
+    """As `along_width`, of what `by_rows` gave and without swapping back."""
+    height, channels, width = swapped.shape
+    lines = tf.reshape(swapped, [-1, width])
     parts = [
         tf.matmul(
             lines[:, first:last], columns[top:end, first:last], transpose_b=True
@@ -45,7 +51,7 @@ def along_width(image, columns, reach=None):
         for top, end, first, last in _parts(columns.shape, reach)
     ]
     lines = tf.concat(parts, axis=1)
-    return by_rows(tf.reshape(lines, [height, channels, columns.shape[0]]))
+    return tf.reshape(lines, [height, channels, columns.shape[0]])
 
 
 def along_height(image, rows, reach=None):
@@ -66,17 +72,21 @@ def _parts(shape, reach):
         A list of (first row, end row, first column, end column).
     """
     num_rows, size = shape
-    step = -(-num_rows // _NUM_PARTS)
-    if reach is None or size < 96 or step + 2 * reach > 0.7 * size:
+    part = size / _NUM_PARTS
+    if reach is None or size < 96 or part + 2 * reach > 0.7 * size:
         return [(0, num_rows, 0, size)]
+    step = -(-num_rows // _NUM_PARTS)
+    ends = [
+        (top, min(top + step, num_rows)) for top in range(0, num_rows, step)
+    ]
     return [
         (
             top,
-            min(top + step, num_rows),
-            max(top - reach, 0),
-            min(top + step + reach, size),
+            end,
+            max(top * size // num_rows - reach, 0),
+            min(-(-end * size // num_rows) + reach, size),
         )
-        for top in range(0, num_rows, step)
+        for top, end in ends
     ]
 
 
