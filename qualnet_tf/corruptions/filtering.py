@@ -41,7 +41,10 @@ def along_width(image, columns, reach=None):
 
 
 def along_rows(swapped, columns, reach=None):
-    """As `along_width`, of what `by_rows` gave and without swapping back."""
+    """As `along_width`, of what `by_rows` gave and without swapping back.
+
+    Takes [height, channels, width], returns [height, channels, new width].
+    """
     height, channels, width = swapped.shape
     lines = tf.reshape(swapped, [-1, width])
     parts = [

@@ -60,3 +60,15 @@ def test_parts_of_a_band_equal_the_whole_matrix(height, width):
     whole = filtering.separable(tf.constant(image), rows, columns)
     parts = filtering.separable(tf.constant(image), rows, columns, reach=6)
     np.testing.assert_allclose(parts, whole, atol=1e-6)
+
+
+@pytest.mark.parametrize("size", [96, 131, 224, 299])
+@pytest.mark.parametrize("share", [0.25, 0.4, 0.6, 0.95])
+def test_parts_of_a_box_resize_equal_the_whole_matrix(size, share):
+    image = np.random.default_rng(2).random((size, size, 3), np.float32)
+    down = tf.constant(kernels.box_down_up(size, share)[0])
+    for along in (filtering.along_width, filtering.along_height):
+        whole = along(tf.constant(image), down)
+        np.testing.assert_allclose(
+            along(tf.constant(image), down, reach=1), whole, atol=1e-6
+        )
