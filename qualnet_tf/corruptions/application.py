@@ -26,9 +26,20 @@ _ON_8_BIT_GRID = {
 @tf.autograph.experimental.do_not_convert
 def apply(image, name, severity, seed, options=None):
     """See `qualnet_tf.corruptions.apply`."""
+    catalogue.get(name)
+    image = checks.check_image(image)
+    return apply_checked(image, name, severity, seed, options)
+
+
+@tf.autograph.experimental.do_not_convert
+def apply_checked(image, name, severity, seed, options=None):
+    """As `apply`, for an image that went through `checks.check_image`.
+
+    A branch that corrupts uses it: looking at every pixel once more would
+    cost as much as a mild corruption of a small image.
+    """
     function = catalogue.get(name)
     severity = checks.check_severity(severity)
-    image = checks.check_image(image)
     height, width = image.shape[:2]
     options = options or Options()
     table = severities.table_for(height, width, options.severity_table)

@@ -4,7 +4,7 @@ import numpy as np
 import tensorflow as tf
 
 from qualnet_tf import corruptions
-from qualnet_tf.corruptions import catalogue, checks, seeds
+from qualnet_tf.corruptions import application, catalogue, checks, seeds
 from qualnet_tf.corruptions.seeds import fold_seed
 from qualnet_tf.corruptions.severities import switch
 
@@ -46,7 +46,6 @@ def corrupt_or_keep(
     Raises:
         ValueError: If an argument is not as described.
     """
-    image = checks.check_image(image)
     _check_choices(clean_fraction, names, severities)
     seed = seeds.as_seed(seed)
     draws = seeds.uniform(seed, [3])
@@ -78,10 +77,17 @@ def apply_at(image, index, severity, seed, names, options=None):
     Returns:
         What `corruptions.apply` gives for that name, severity and seed, or
         the image itself. Only the chosen corruption is computed.
+
+    Raises:
+        ValueError: As `corruptions.apply`.
     """
 
+    image = checks.check_image(image)
+
     def corrupted(name):
-        return lambda: corruptions.apply(image, name, severity, seed, options)
+        return lambda: application.apply_checked(
+            image, name, severity, seed, options
+        )
 
     branches = [lambda: tf.identity(image), *map(corrupted, names)]
     return tf.ensure_shape(switch(index + 1, branches), image.shape)
