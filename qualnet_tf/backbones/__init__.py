@@ -12,6 +12,7 @@ _BACKBONES = Registry(
     {
         "resnet18": "qualnet_tf.backbones.resnet:resnet18",
         "resnet50": "qualnet_tf.backbones.resnet:resnet50",
+        "resnet50_v1": "qualnet_tf.backbones.resnet:resnet50_v1",
         "resnext101_32x8d": "qualnet_tf.backbones.resnet:resnext101_32x8d",
         "cifar_resnet18": "qualnet_tf.backbones.resnet:cifar_resnet18",
         "resnet_small": "qualnet_tf.backbones.resnet:resnet_small",

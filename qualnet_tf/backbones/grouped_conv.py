@@ -114,6 +114,16 @@ class GroupedConv2D(keras.layers.Layer):
             side -= self.kernel_size - 1
         return -(-side // self.strides)
 
+    def multiply_adds(self, input_shape) -> int:
+        """Returns the multiply-adds for one image of a batch.
+
+        Args:
+            input_shape: `(batch, height, width, channels)`.
+        """
+        _, height, width, filters = self.compute_output_shape(input_shape)
+        inputs = input_shape[-1] // self.groups
+        return height * width * filters * inputs * self.kernel_size**2
+
     def get_config(self):
         return {
             **super().get_config(),

@@ -38,31 +38,35 @@ def bottleneck_block(
     *,
     groups: int = 1,
     width_per_group: int = 64,
+    stride_in_first: bool = False,
 ):
     """1x1, 3x3, 1x1 convolutions around a shortcut, four times as wide.
 
     The stride is in the 3x3 convolution ("v1.5"), which gains about half a
-    per cent on ImageNet over the original place in the first 1x1. With groups
-    it is the block of Xie et al., "Aggregated Residual Transformations"
-    (CVPR 2017).
+    per cent on ImageNet over the original place in the first 1x1 ("v1"). With
+    groups it is the block of Xie et al., "Aggregated Residual
+    Transformations" (CVPR 2017).
 
     Args:
         inputs: Feature map `[batch, height, width, channels]`.
         width: Channels of the inner convolutions of a plain ResNet.
-        strides: Stride of the 3x3 convolution and of the shortcut.
+        strides: Stride of one convolution and of the shortcut.
         name: Prefix of the names of the block's layers.
         groups: Groups of the 3x3 convolution.
         width_per_group: Channels of a group in the stage of width 64; the
             inner width is `width * width_per_group / 64 * groups`.
+        stride_in_first: Whether the first 1x1 convolution takes the stride
+            instead of the 3x3 convolution.
 
     Returns:
         Feature map `[batch, height / strides, width / strides, 4 * width]`.
     """
     inner = width * width_per_group // 64 * groups
+    first, second = (strides, 1) if stride_in_first else (1, strides)
     shortcut = _shortcut(inputs, 4 * width, strides, name)
-    outputs = convolution(inputs, inner, 1, 1, f"{name}_conv1")
+    outputs = convolution(inputs, inner, 1, first, f"{name}_conv1")
     outputs = norm_relu(outputs, f"{name}_conv1")
-    outputs = convolution(outputs, inner, 3, strides, f"{name}_conv2", groups)
+    outputs = convolution(outputs, inner, 3, second, f"{name}_conv2", groups)
     outputs = norm_relu(outputs, f"{name}_conv2")
     outputs = convolution(outputs, 4 * width, 1, 1, f"{name}_conv3")
     return _join(shortcut, outputs, f"{name}_conv3", name)

@@ -7,8 +7,9 @@ Xie et al., "Aggregated Residual Transformations for Deep Neural Networks"
 The stems:
     "original"  7x7 convolution with stride 2, then 3x3 max pooling, stride 2.
     "qualnet"   The same without the pooling; the first block of the first
-                stage takes its stride of 2 instead (in the 3x3 convolution
-                and the shortcut), so that the grids behind it stay the same.
+                stage takes its stride of 2 instead (where the blocks of the
+                other stages have theirs), so that the grids behind it stay
+                the same.
     "3x3"       3x3 convolution with stride 1, for images of about 32 pixels.
 """
 
@@ -43,6 +44,18 @@ def resnet50(image_size: int, *, stem: str = "qualnet") -> keras.Model:
     """25.56 M parameters with 1000 classes; 224 -> 7x7x2048."""
     return _imagenet_resnet(
         image_size, "resnet50", stem, bottleneck_block, (3, 4, 6, 3)
+    )
+
+
+def resnet50_v1(image_size: int, *, stem: str = "qualnet") -> keras.Model:
+    """resnet50 with the stride of a block in its first 1x1 convolution.
+
+    The network as first published, and as keras.applications.ResNet50 has it:
+    with the original stem and its weights (`pretrained.py`) both agree.
+    """
+    block = functools.partial(bottleneck_block, stride_in_first=True)
+    return _imagenet_resnet(
+        image_size, "resnet50_v1", stem, block, (3, 4, 6, 3)
     )
 
 

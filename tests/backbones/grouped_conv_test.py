@@ -66,6 +66,11 @@ def test_unknown_sides_stay_unknown():
     assert shape == (None, None, 4, 4)
 
 
+def test_multiply_adds_are_positions_times_window_times_filters():
+    layer = GroupedConv2D(12, 3, 2)
+    assert layer.multiply_adds((None, 5, 6, 6)) == 3 * 4 * (3 * 3 * 3) * 12
+
+
 def test_config_round_trip():
     layer = GroupedConv2D(4, 3, 2, 2, "same", "he_normal", name="grouped")
     copy = GroupedConv2D.from_config(layer.get_config())

@@ -66,12 +66,20 @@ def test_without_a_residual_the_block_is_its_shortcut(block, last):
     np.testing.assert_allclose(model(x), expected, atol=1e-6)
 
 
-def test_bottleneck_strides_in_its_3x3_convolution():
-    model = _model(bottleneck_block, 8, 8, 2, "block")
+@pytest.mark.parametrize(
+    ("options", "expected"),
+    [
+        ({}, [(1, 1), (2, 2), (1, 1)]),
+        ({"stride_in_first": True}, [(2, 2), (1, 1), (1, 1)]),
+    ],
+)
+def test_place_of_a_bottlenecks_stride(options, expected):
+    model = _model(bottleneck_block, 8, 8, 2, "block", **options)
     strides = [
         model.get_layer(f"block_conv{number}").strides for number in (1, 2, 3)
     ]
-    assert strides == [(1, 1), (2, 2), (1, 1)]
+    assert strides == expected
+    assert model.output_shape == (None, 3, 3, 32)
     assert model.get_layer("block_shortcut").strides == (2, 2)
 
 

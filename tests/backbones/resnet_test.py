@@ -12,12 +12,13 @@ from qualnet_tf import backbones, invertible
 MEMBERS = {
     "resnet18": (64, 2, 512),
     "resnet50": (64, 2, 2048),
+    "resnet50_v1": (64, 2, 2048),
     "resnext101_32x8d": (64, 2, 2048),
     "cifar_resnet18": (32, 4, 512),
     "resnet_small": (32, 4, 128),
     "resnet_tiny": (16, 4, 16),
 }
-SLOW = ("resnet50", "resnext101_32x8d")
+SLOW = ("resnet50", "resnet50_v1", "resnext101_32x8d")
 CASES = [
     pytest.param(name, marks=pytest.mark.slow if name in SLOW else ())
     for name in MEMBERS
@@ -104,6 +105,26 @@ def test_published_parameters(name, published):
     ours = backbones.get(name)(64)
     assert _with_head(ours, 1000) == published + projection
     assert ours.output_shape == original.output_shape
+
+
+@pytest.mark.parametrize(
+    ("name", "strided"), [("resnet50", "conv2"), ("resnet50_v1", "conv1")]
+)
+@pytest.mark.parametrize("stem", ["qualnet", "original"])
+def test_place_of_the_strides(name, strided, stem):
+    model = backbones.get(name)(64, stem=stem)
+    received = {
+        layer.name
+        for layer in model.layers
+        if layer.name.startswith("stage")
+        and getattr(layer, "strides", (1, 1)) != (1, 1)
+    }
+    stages = (1, 2, 3, 4) if stem == "qualnet" else (2, 3, 4)
+    assert received == {
+        f"stage{stage}_block01_{part}"
+        for stage in stages
+        for part in (strided, "shortcut")
+    }
 
 
 def test_cifar_parameters():
