@@ -21,6 +21,7 @@ CORRUPTION_VARIANTS = ("imagenet_c", "imagecorruptions")
 PICTURE_FORMATS = ("png", "jpeg")
 COPY_LAYOUTS = ("imagenet_c", "cifar_c")
 STEMS = ("qualnet", "original")
+PRETRAINED_BACKBONES = ("resnet50", "resnet50_v1")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -120,14 +121,39 @@ class TrainConfig(Config):
         "stem of ImageNet backbones: the paper's (no max-pool) or the original",
         choices=STEMS,
     )
+    initial_weights: str = knob(
+        "",
+        "start of backbone resnet50 or resnet50_v1: imagenet (downloads those "
+        "of keras.applications.ResNet50) or a .keras, .weights.h5 or .h5 file "
+        "of that network; empty starts at random",
+        path=True,
+    )
     method: str = knob("supervised", "way of learning", names="methods")
     quality_weight: float = knob(
         0.0, "lambda, weight of the quality loss (Eq. 6)", lower=0.0
+    )
+    decoder_fraction: float = knob(
+        1.0,
+        "share of each batch that is decoded, above 0: its first images, which "
+        "the shuffle makes random ones",
+        upper=1.0,
+    )
+    decoder_downscale: int = knob(
+        1,
+        "factor by which stage 1's images are smaller than stage 2's; the "
+        "target is the clean image averaged down by it",
+        lower=1,
+        upper=16,
     )
     stage1_run_dir: str = knob(
         "",
         "finished stage-1 run whose inverse is the decoder",
         path=True,
+    )
+    memory_saving: bool = knob(
+        False,
+        "rebuild the activations of stage 1's invertible network, or of stage "
+        "2's decoder, in the backward pass instead of storing them",
     )
     # Optimisation.
     batch_size: int = knob(256, "images per step over all replicas", lower=1)
@@ -191,6 +217,9 @@ class TrainConfig(Config):
                 "--quality_weight=0 and no --stage1_run_dir, or "
                 "--method=qualnet"
             )
+        self._check_decoder()
+        if self.initial_weights:
+            self._check_initial_weights()
         if list(self.decay_epochs) != sorted(set(self.decay_epochs)):
             raise ValueError(
                 f"--decay_epochs={_join(self.decay_epochs)}: expected "
@@ -203,6 +232,44 @@ class TrainConfig(Config):
             )
         if not self.severities:
             raise ValueError("--severities is empty: expected some of 1-5")
+
+    def _check_decoder(self) -> None:
+        if self.decoder_fraction <= 0:
+            raise ValueError(
+                f"--decoder_fraction={self.decoder_fraction}: expected more "
+                "than 0; --quality_weight=0 turns the decoder's term off"
+            )
+        if self.image_size % self.decoder_downscale:
+            raise ValueError(
+                f"--decoder_downscale={self.decoder_downscale}: expected a "
+                f"divisor of --image_size={self.image_size}"
+            )
+        for name, default in (
+            ("decoder_fraction", 1.0),
+            ("decoder_downscale", 1),
+        ):
+            value = getattr(self, name)
+            if self.method != "qualnet" and value != default:
+                raise ValueError(
+                    f"--{name}={value}: expected --method=qualnet beside it, "
+                    f"received {self.method}, which has no decoder; leave it "
+                    "out"
+                )
+
+    def _check_initial_weights(self) -> None:
+        if self.backbone not in PRETRAINED_BACKBONES:
+            raise ValueError(
+                f"--initial_weights={self.initial_weights}: expected "
+                f"--backbone={' or '.join(PRETRAINED_BACKBONES)}, received "
+                f"{self.backbone}; leave one of the two flags out"
+            )
+        if self.initial_weights != "imagenet" and not (
+            self.initial_weights.endswith((".keras", ".h5"))
+        ):
+            raise ValueError(
+                f"--initial_weights={self.initial_weights}: expected imagenet "
+                "or a file ending in .keras, .weights.h5 or .h5"
+            )
 
 
 def _join(values: tuple) -> str:
@@ -445,3 +512,24 @@ class CorruptConfig(Config):
                 f"--beam_options={_join(self.beam_options)}: expected --runner "
                 "beside it, such as --runner=DirectRunner"
             )
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class InspectConfig(Config):
+    """Costs of a run's parts, and how well its network runs backwards."""
+
+    run_dir: str = knob("", "finished run", path=True)
+    num_images: int = knob(
+        8,
+        "validation images the errors and Lipschitz estimates are taken at",
+        lower=1,
+        upper=1024,
+    )
+    backward_pass: bool = knob(
+        False,
+        "check what the memory-saving backward pass rebuilds, with the "
+        "statistics of the batch, instead of the round trip of the inverse",
+    )
+
+    def check(self) -> None:
+        require(self, "run_dir", "name a finished run")

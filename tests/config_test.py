@@ -2,7 +2,9 @@
 
 import pytest
 
-from qualnet_tf import config
+from qualnet_tf import backbones, config
+
+QUALNET = {"method": "qualnet", "stage1_run_dir": "s"}
 
 
 def test_defaults_are_legal_once_a_run_is_named():
@@ -27,11 +29,62 @@ def test_defaults_are_legal_once_a_run_is_named():
         ({"severities": ()}, "--severities is empty"),
         ({"severities": (0,)}, "--severities=0: expected at least 1"),
         ({"clean_fraction": 1.5}, "--clean_fraction=1.5: expected at most 1"),
+        (
+            {**QUALNET, "decoder_fraction": 0.0},
+            "--decoder_fraction=0.0: expected more than 0",
+        ),
+        (
+            {**QUALNET, "decoder_fraction": 1.5},
+            "--decoder_fraction=1.5: expected at most 1",
+        ),
+        (
+            {**QUALNET, "decoder_downscale": 3},
+            "--decoder_downscale=3: expected a divisor of --image_size=224",
+        ),
+        (
+            {**QUALNET, "decoder_downscale": 0},
+            "--decoder_downscale=0: expected at least 1",
+        ),
+        (
+            {"decoder_fraction": 0.25},
+            "--decoder_fraction=0.25: expected --method=qualnet beside it",
+        ),
+        (
+            {"decoder_downscale": 2},
+            "--decoder_downscale=2: expected --method=qualnet beside it",
+        ),
+        (
+            {"initial_weights": "imagenet", "backbone": "resnet18"},
+            "--initial_weights=imagenet: expected --backbone=resnet50 or "
+            "resnet50_v1, received resnet18",
+        ),
+        (
+            {"initial_weights": "resnet50.pth"},
+            "--initial_weights=resnet50.pth: expected imagenet or a file "
+            "ending in .keras",
+        ),
     ],
 )
 def test_train_config_refuses(values, message):
     with pytest.raises(ValueError, match=message):
         config.TrainConfig(**{"run_dir": "r", **values})
+
+
+def test_cheaper_decoders_are_off_unless_asked_for():
+    made = config.TrainConfig(run_dir="r", **QUALNET)
+    assert (made.decoder_fraction, made.decoder_downscale) == (1.0, 1)
+    config.TrainConfig(
+        run_dir="r", **QUALNET, decoder_fraction=0.25, decoder_downscale=2
+    )
+
+
+@pytest.mark.parametrize("backbone", config.PRETRAINED_BACKBONES)
+@pytest.mark.parametrize("weights", ["imagenet", "a.keras", "a.weights.h5"])
+def test_initial_weights_fit_these_backbones(backbone, weights):
+    made = config.TrainConfig(
+        run_dir="r", backbone=backbone, initial_weights=weights
+    )
+    assert made.backbone in backbones.names()
 
 
 def test_dry_run_needs_no_folder():

@@ -11,8 +11,14 @@ _NETWORKS = Registry(
     "invertible network",
     {
         "irevnet300": "qualnet_tf.invertible.irevnet:irevnet300",
+        "irevnet300_half": "qualnet_tf.invertible.irevnet:irevnet300_half",
+        "irevnet96": "qualnet_tf.invertible.irevnet:irevnet96",
         "irevnet_cifar": "qualnet_tf.invertible.irevnet:irevnet_cifar",
         "irevnet_small": "qualnet_tf.invertible.irevnet:irevnet_small",
+        "irevnet_small_half": (
+            "qualnet_tf.invertible.irevnet:irevnet_small_half"
+        ),
+        "irevnet_mini": "qualnet_tf.invertible.irevnet:irevnet_mini",
         "irevnet_tiny": "qualnet_tf.invertible.irevnet:irevnet_tiny",
     },
 )

@@ -3,11 +3,17 @@
 import keras
 from keras import ops
 
+from qualnet_tf.invertible import backend_primitives, reversal
 from qualnet_tf.invertible.invertible_layer import (
     InvertibleLayer,
     channels_of,
 )
+from qualnet_tf.invertible.residual_function import (
+    ResidualFunction,
+    statistics_of,
+)
 from qualnet_tf.invertible.squeeze import divided_grid, squeeze, unsqueeze
+from qualnet_tf.invertible.weight_group import make_groups
 
 
 @keras.saving.register_keras_serializable("qualnet_tf")
@@ -45,6 +51,8 @@ class AdditiveCoupling(InvertibleLayer):
             at least 1.
         first: Whether this is the first block of a network, which has no BN
             and ReLU in front: they would cut the negative half of the image.
+        residual_dtype: What the convolutions of F compute in; the halves and
+            their sums stay in the layer's own dtype. None is that dtype.
 
     Input shape:
         `[batch, height, width, 2 * half_width / strides**2]`.
@@ -54,7 +62,13 @@ class AdditiveCoupling(InvertibleLayer):
     """
 
     def __init__(
-        self, half_width, strides=1, bottleneck_ratio=4, first=False, **kwargs
+        self,
+        half_width,
+        strides=1,
+        bottleneck_ratio=4,
+        first=False,
+        residual_dtype=None,
+        **kwargs,
     ):
         super().__init__(**kwargs)
         for argument, value in (
@@ -73,82 +87,148 @@ class AdditiveCoupling(InvertibleLayer):
         self.strides = strides
         self.bottleneck_ratio = bottleneck_ratio
         self.first = first
-        self._make_residual_function()
+        self.residual_dtype = residual_dtype
+        self.residual = ResidualFunction(
+            channels=half_width // strides**2,
+            half_width=half_width,
+            strides=strides,
+            bottleneck_ratio=bottleneck_ratio,
+            first=first,
+            dtype=residual_dtype or self.compute_dtype,
+        )
 
-    def _make_residual_function(self):
-        """Makes F as two lists that are walked in step."""
-        inner = max(1, self.half_width // self.bottleneck_ratio)
-        widths = (inner, inner, self.half_width)
-        strides = (self.strides, 1, 1)
-        self._convolutions = [
-            keras.layers.Conv2D(
-                width,
-                3,
-                strides=stride,
-                padding="valid",
-                use_bias=False,
-                kernel_initializer=keras.initializers.VarianceScaling(
-                    1 / 3, "fan_in", "uniform"
-                ),
-                data_format="channels_last",
-                dtype=self.dtype_policy,
-                name=f"convolution{number}",
-            )
-            for number, (width, stride) in enumerate(
-                zip(widths, strides, strict=True), start=1
-            )
-        ]
-        self._norms = [
-            None
-            if self.first and number == 1
-            else keras.layers.BatchNormalization(
-                axis=-1,
-                momentum=0.9,
-                epsilon=1e-5,
-                dtype=self.dtype_policy,
-                name=f"norm{number}",
-            )
-            for number in (1, 2, 3)
-        ]
+        self.groups = make_groups(
+            self.residual, dtype=self.dtype_policy, trainable=self.trainable
+        )
 
     def build(self, input_shape):
         super().build(input_shape)
-        channels = input_shape[-1] // 2
-        for norm, convolution in self._residual_steps():
-            # The weights depend on the channels only.
-            shape = (None, None, None, channels)
-            if norm is not None:
-                norm.build(shape)
-            convolution.build(shape)
-            channels = convolution.filters
+        for group in self.groups:
+            group.build()
+
+    @property
+    def statistics(self):
+        """The moving means and variances."""
+        return statistics_of(self.residual, self.variables)
 
     def call(self, inputs, training=False):
         """Returns the coupled halves, `[..., 2 * half_width]`."""
         self.compute_output_shape(inputs.shape)
-        x1, x2 = _split(inputs)
-        y1 = squeeze(x2, self.strides)
-        y2 = squeeze(x1, self.strides) + self._residual(x2, training)
-        return _recombine(y1, y2)
+        values = [backend_primitives.read(value) for value in self.variables]
+        outputs, moved = self.pure_call(values, inputs, training)
+        for statistic, value in zip(self.statistics, moved, strict=False):
+            statistic.assign(value)
+        return outputs
 
     def _invert(self, outputs):
-        y1, y2 = _split(outputs)
+        values = [backend_primitives.read(value) for value in self.variables]
+        return self.pure_inverse(values, outputs)
+
+    def pure_call(self, values, inputs, training):
+        """See the base class."""
+        halves, moved = self.couple(
+            values, _split(inputs), training and self.trainable
+        )
+        return _recombine(*halves), moved
+
+    def pure_inverse(self, values, outputs):
+        """See the base class."""
+        return _recombine(*self.uncouple(values, _split(outputs)))
+
+    def pure_call_gradient(self, values, outputs, gradient, training, wanted):
+        """See the base class."""
+        halves, gradients, value_gradients = self.couple_gradient(
+            values,
+            _split(outputs),
+            _split(gradient),
+            training and self.trainable,
+            wanted,
+        )
+        return _recombine(*halves), _recombine(*gradients), value_gradients
+
+    def pure_inverse_gradient(self, values, inputs, gradient, wanted, kept=()):
+        """See the base class."""
+        halves, gradients, value_gradients = self.uncouple_gradient(
+            values, _split(inputs), _split(gradient), wanted
+        )
+        return _recombine(*halves), _recombine(*gradients), value_gradients
+
+    def couple(self, values, halves, training):
+        """(x1, x2) -> (y1, y2), and the moved statistics."""
+        x1, x2 = halves
+        outputs, moved = self.residual(values, x2, training)
+        y1 = squeeze(x2, self.strides)
+        return (y1, squeeze(x1, self.strides) + outputs), moved
+
+    def uncouple(self, values, halves):
+        """(y1, y2) -> (x1, x2)."""
+        y1, y2 = halves
         x2 = unsqueeze(y1, self.strides)
-        x1 = unsqueeze(y2 - self._residual(x2, False), self.strides)
-        return _recombine(x1, x2)
+        outputs, _ = self.residual(values, x2, False)
+        return unsqueeze(y2 - outputs, self.strides), x2
 
-    def _residual(self, half, training):
-        """F: `[b, h, w, c]` -> `[b, h/strides, w/strides, half_width]`."""
-        for norm, convolution in self._residual_steps():
-            if norm is not None:
-                half = ops.relu(norm(half, training=training))
-            # One pixel on every side, not padding="same": where the stride
-            # is 2 that would pad the far side alone and shift F against S.
-            half = ops.pad(half, ((0, 0), (1, 1), (1, 1), (0, 0)))
-            half = convolution(half)
-        return half
+    def couple_gradient(self, values, halves, gradients, training, wanted):
+        """(y1, y2) and their gradients -> (x1, x2) and theirs.
 
-    def _residual_steps(self):
-        return zip(self._norms, self._convolutions, strict=True)
+        x2 is in y1, so F is computed on the very batch that it saw, and once
+        for both the reconstruction and the derivative. This holds with
+        statistics of the batch as well: they are those of x2.
+
+            dx1 = S^-1(dy2)
+            dx2 = S^-1(dy1) + F'(x2)^T dy2
+
+        Returns:
+            halves: (x1, x2).
+            gradients: (dx1, dx2).
+            value_gradients: List of the wanted values' gradients.
+        """
+        (y1, y2), (dy1, dy2) = halves, gradients
+        x2 = unsqueeze(y1, self.strides)
+        outputs, back, value_gradients = self._pull_back(
+            values, x2, dy2, training, wanted
+        )
+        x1 = unsqueeze(y2 - outputs, self.strides)
+        dx2 = unsqueeze(dy1, self.strides) + back
+        return (x1, x2), (unsqueeze(dy2, self.strides), dx2), value_gradients
+
+    def uncouple_gradient(self, values, halves, gradients, wanted):
+        """(x1, x2) and their gradients -> (y1, y2) and theirs.
+
+            dy2 = S(dx1)
+            dy1 = S(dx2 - F'(x2)^T dy2)
+
+        Returns:
+            halves: (y1, y2).
+            gradients: (dy1, dy2).
+            value_gradients: List of the wanted values' gradients.
+        """
+        (x1, x2), (dx1, dx2) = halves, gradients
+        dy2 = squeeze(dx1, self.strides)
+        outputs, back, value_gradients = self._pull_back(
+            values, x2, -dy2, False, wanted
+        )
+        y1 = squeeze(x2, self.strides)
+        y2 = squeeze(x1, self.strides) + outputs
+        return (
+            (y1, y2),
+            (squeeze(dx2 + back, self.strides), dy2),
+            (value_gradients),
+        )
+
+    def _pull_back(self, values, x2, gradient, training, wanted):
+        """F(x2), and the gradients of x2 and of the wanted values."""
+        return reversal.gradient_by_autodiff(
+            lambda values, half: self.residual(values, half, training)[0],
+            values,
+            x2,
+            gradient,
+            wanted,
+        )
+
+    def multiply_adds(self, input_shape):
+        """See the base class."""
+        _, height, width, _ = self.compute_output_shape(input_shape)
+        return self.residual.multiply_adds(height, width)
 
     def compute_output_shape(self, input_shape):
         received = channels_of(input_shape, self.name)
@@ -169,6 +249,7 @@ class AdditiveCoupling(InvertibleLayer):
             "strides": self.strides,
             "bottleneck_ratio": self.bottleneck_ratio,
             "first": self.first,
+            "residual_dtype": self.residual_dtype,
         }
 
 

@@ -3,6 +3,8 @@
 import keras
 from keras import ops
 
+from qualnet_tf.invertible import reversal
+
 
 class InvertibleLayer(keras.layers.Layer):
     """A layer whose forward pass can be undone.
@@ -29,6 +31,12 @@ class InvertibleLayer(keras.layers.Layer):
     - The layer computes in float32 whatever the global dtype policy says: a
       float16 residual stream is off by 1e-3 after a single block. Ask for
       another `dtype` explicitly if you must.
+
+    - Besides the methods that use the layer's variables there are pure ones
+      that are handed their values; `reversal` makes gradients of them that
+      store no activation. What this class gives serves every layer whose
+      `call` does in training what it does otherwise; one with statistics of
+      the batch writes its own.
 
     What is not checked: that the values handed to `inverse` can come out of
     `call`, and that the statistics are the ones `call` used.
@@ -62,20 +70,29 @@ class InvertibleLayer(keras.layers.Layer):
         self._output_channels = self.compute_output_shape(input_shape)[-1]
         super().build(input_shape)
 
-    def inverse(self, outputs):
+    def inverse(self, outputs, training=False):
         """Returns the inputs that `call` turns into `outputs`.
 
         Args:
             outputs: Tensor `[batch, height, width, channels]` as `call`
                 returns it.
+            training: Only false is possible; see the class.
 
         Returns:
             Tensor of the layer's input shape.
 
         Raises:
-            ValueError: If the layer is not built, `outputs` has another
-                number of channels than `call` gives, or is symbolic.
+            ValueError: If `training` is true, the layer is not built,
+                `outputs` has another number of channels than `call` gives,
+                or is symbolic.
         """
+        if training:
+            raise ValueError(
+                f"layer {self.name!r} cannot be inverted with training=True: "
+                "expected training=False, since the statistics of the batch "
+                "that call used are not known on the way back; call with "
+                "training=False too where the inverse must be exact"
+            )
         if isinstance(outputs, keras.KerasTensor):
             # Keras would take the layers inside for layers of the model, and
             # their names are unique within their own block only.
@@ -108,6 +125,118 @@ class InvertibleLayer(keras.layers.Layer):
     def compute_output_shape(self, input_shape):
         """Returns the shape `call` gives, without building the layer."""
         raise NotImplementedError
+
+    @property
+    def statistics(self) -> list[keras.Variable]:
+        """The variables that a call with `training=True` moves."""
+        return []
+
+    def multiply_adds(self, input_shape) -> int:
+        """Returns the multiply-adds of `call` for one image.
+
+        Additions, batch norm and activations are not counted.
+
+        Args:
+            input_shape: `(batch, height, width, channels)`, known sides.
+        """
+        del input_shape
+        return 0
+
+    def pure_call(self, values, inputs, training):
+        """`call` as a function of the values of `variables`.
+
+        Args:
+            values: Tensors in the order of `variables`.
+            inputs: Tensor `[batch, height, width, channels]`.
+            training: As for `call`.
+
+        Returns:
+            outputs: What `call` returns.
+            statistics: New values of `statistics`, in their order; empty
+                where `training` is false.
+        """
+        with self._scope(values):
+            return self.call(inputs, training=training), []
+
+    def pure_inverse(self, values, outputs):
+        """`inverse` as a function of the values of `variables`.
+
+        Args:
+            values: As for `pure_call`.
+            outputs: Tensor as `call` returns it.
+        """
+        with self._scope(values):
+            return self._invert(outputs)
+
+    def pure_inverse_keeping(self, values, outputs):
+        """As `pure_inverse`, with what its backward pass cannot rebuild.
+
+        Args:
+            values: As for `pure_call`.
+            outputs: Tensor as `call` returns it.
+
+        Returns:
+            inputs: What `pure_inverse` returns.
+            kept: List of tensors for `pure_inverse_gradient`. Where a layer
+                is injective only, the outputs: what stood in their padded
+                part is lost in the inputs.
+        """
+        kept = [] if self.bijective else [outputs]
+        return self.pure_inverse(values, outputs), kept
+
+    def pure_call_gradient(self, values, outputs, gradient, training, wanted):
+        """Walks `pure_call` backwards, from its result.
+
+        Args:
+            values: As for `pure_call`.
+            outputs: What `pure_call` returned.
+            gradient: Gradient of `outputs`.
+            training: As for `pure_call`.
+            wanted: Per value, whether its gradient is needed.
+
+        Returns:
+            inputs: The reconstructed inputs.
+            gradient: Their gradient.
+            value_gradients: List of the wanted values' gradients.
+        """
+        inputs = self.pure_inverse(values, outputs)
+        _, gradient, value_gradients = reversal.gradient_by_autodiff(
+            lambda values, tensor: self.pure_call(values, tensor, training)[0],
+            values,
+            inputs,
+            gradient,
+            wanted,
+        )
+        return inputs, gradient, value_gradients
+
+    def pure_inverse_gradient(self, values, inputs, gradient, wanted, kept=()):
+        """Walks `pure_inverse` backwards, from its result.
+
+        Args:
+            values: As for `pure_call`.
+            inputs: What `pure_inverse` returned.
+            gradient: Gradient of `inputs`.
+            wanted: Per value, whether its gradient is needed.
+            kept: What `pure_inverse_keeping` gave beside the result.
+
+        Returns:
+            outputs: What `pure_inverse` was given, computed anew or kept.
+            gradient: Its gradient.
+            value_gradients: List of the wanted values' gradients.
+        """
+        if kept:
+            (outputs,) = kept
+        else:
+            outputs, _ = self.pure_call(values, inputs, False)
+        _, gradient, value_gradients = reversal.gradient_by_autodiff(
+            self.pure_inverse, values, outputs, gradient, wanted
+        )
+        return outputs, gradient, value_gradients
+
+    def _scope(self, values):
+        """A scope in which the variables have other values."""
+        pairs = list(zip(self.variables, values, strict=True))
+        return keras.StatelessScope(state_mapping=pairs)
 
 
 def channels_of(shape, name: str) -> int:

@@ -1,9 +1,11 @@
 """Invertible layers one behind the other."""
 
+import itertools
 from collections import Counter
 
 import keras
 
+from qualnet_tf.invertible import backend_primitives, reversal
 from qualnet_tf.invertible.invertible_layer import InvertibleLayer
 
 
@@ -14,6 +16,12 @@ class InvertibleSequence(InvertibleLayer):
     Args:
         layers: The invertible layers, first to last, with names that differ:
             they are part of the variables' paths.
+        memory_saving: Whether gradients are made by reconstruction, in both
+            directions: activations are rebuilt from the output, not stored
+            (see `reversal`), and runs of equal blocks are one loop. Gradients
+            and statistics are those of plain differentiation up to rounding,
+            for about a quarter more time. May be set at any time before a
+            function is traced.
 
     Input shape:
         That of the first layer.
@@ -27,8 +35,9 @@ class InvertibleSequence(InvertibleLayer):
         images = network.inverse(features)
     """
 
-    def __init__(self, layers, **kwargs):
+    def __init__(self, layers, memory_saving=False, **kwargs):
         super().__init__(**kwargs)
+        self.memory_saving = memory_saving
         layers = list(layers)
         _check_layers(layers)
         self.layers = layers
@@ -47,14 +56,104 @@ class InvertibleSequence(InvertibleLayer):
 
     def call(self, inputs, training=False):
         """Returns what the last layer makes of the first one's inputs."""
+        if self.memory_saving:
+            outputs, moved = reversal.call(self, inputs, bool(training))
+            for statistic, value in zip(self.statistics, moved, strict=False):
+                statistic.assign(value)
+            return outputs
         for layer in self.layers:
             inputs = layer(inputs, training=training)
         return inputs
 
     def _invert(self, outputs):
+        if self.memory_saving:
+            return reversal.invert(self, outputs)
         for layer in reversed(self.layers):
             outputs = layer.inverse(outputs)
         return outputs
+
+    @property
+    def statistics(self):
+        """Those of all layers, first to last."""
+        return [value for layer in self.layers for value in layer.statistics]
+
+    def pure_call(self, values, inputs, training):
+        """See the base class."""
+        statistics = []
+        for layer, own in zip(self.layers, self._shares(values), strict=True):
+            inputs, moved = layer.pure_call(own, inputs, training)
+            statistics += moved
+        return inputs, statistics
+
+    def pure_inverse(self, values, outputs):
+        """See the base class."""
+        return self.pure_inverse_keeping(values, outputs)[0]
+
+    def pure_inverse_keeping(self, values, outputs):
+        """See the base class; one list per layer, first layer first."""
+        kept = []
+        for layer, own in self._backwards(values):
+            outputs, lost = layer.pure_inverse_keeping(own, outputs)
+            kept.insert(0, lost)
+        return outputs, kept
+
+    def pure_call_gradient(self, values, outputs, gradient, training, wanted):
+        """See the base class."""
+        shares = self._backwards(list(zip(values, wanted, strict=True)))
+        found = []
+        for layer, share in shares:
+            outputs, gradient = backend_primitives.tie(
+                [outputs, gradient], [outputs, gradient]
+            )
+            outputs, gradient, own = layer.pure_call_gradient(
+                [value for value, _ in share],
+                outputs,
+                gradient,
+                training,
+                [want for _, want in share],
+            )
+            found = own + found
+        return outputs, gradient, found
+
+    def pure_inverse_gradient(self, values, inputs, gradient, wanted, kept=()):
+        """See the base class."""
+        kept = kept or [()] * len(self.layers)
+        shares = self._shares(list(zip(values, wanted, strict=True)))
+        found = []
+        for layer, share, lost in zip(self.layers, shares, kept, strict=True):
+            inputs, gradient = backend_primitives.tie(
+                [inputs, gradient], [inputs, gradient]
+            )
+            inputs, gradient, own = layer.pure_inverse_gradient(
+                [value for value, _ in share],
+                inputs,
+                gradient,
+                [want for _, want in share],
+                lost,
+            )
+            found += own
+        return inputs, gradient, found
+
+    def _shares(self, entries):
+        """Cuts a list with an entry per variable into one list per layer."""
+        entries = iter(entries)
+        return [
+            list(itertools.islice(entries, len(layer.variables)))
+            for layer in self.layers
+        ]
+
+    def _backwards(self, entries):
+        """Pairs of layer and its share, last layer first."""
+        pairs = zip(self.layers, self._shares(entries), strict=True)
+        return reversed(list(pairs))
+
+    def multiply_adds(self, input_shape):
+        """See the base class."""
+        total = 0
+        for layer in self.layers:
+            total += layer.multiply_adds(input_shape)
+            input_shape = layer.compute_output_shape(input_shape)
+        return total
 
     def compute_output_shape(self, input_shape):
         for layer in self.layers:
@@ -69,7 +168,11 @@ class InvertibleSequence(InvertibleLayer):
             # A layer that is built while it is read, before the sequence,
             # would get variables without the sequence's name in their paths.
             layer.pop("build_config", None)
-        return {**super().get_config(), "layers": layers}
+        return {
+            **super().get_config(),
+            "layers": layers,
+            "memory_saving": self.memory_saving,
+        }
 
     @classmethod
     def from_config(cls, config):

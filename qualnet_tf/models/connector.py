@@ -25,7 +25,8 @@ def build_connector(
         raise ValueError(
             "expected the backbone's feature map on the decoder's grid "
             f"{_grid(decoder_shape)}, received {_grid(feature_shape)}; choose "
-            "a backbone and a stage-1 network with the same total stride"
+            "a backbone and a stage-1 network with the same total stride, or "
+            "with --decoder_downscale=n a network with an n-th of it"
         )
     features = keras.Input(feature_shape, name="features")
     # float32 whatever the policy: small errors grow through the inverse.

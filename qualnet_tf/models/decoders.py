@@ -3,7 +3,9 @@
 import os
 
 import keras
+from keras import ops
 
+from qualnet_tf.invertible import rolling
 from qualnet_tf.invertible.sequence import InvertibleSequence
 from qualnet_tf.models import saving
 from qualnet_tf.models.classifier import split_classifier
@@ -20,16 +22,21 @@ class InverseDecoder(keras.layers.Layer):
     Args:
         network: Built invertible network, image [0, 1] -> features, with
             pixel normalisation as its first layer.
+        downscale: Whole factor by which its images are smaller than those of
+            stage 2; 1 is the paper's decoder.
 
     Input shape:
         [batch, height, width, channels], the network's output.
 
     Output shape:
-        [batch, image_size, image_size, 3], in [0, 1] where the features are
-        those of a real image; not clipped.
+        [batch, side, side, 3] with the side of stage 2's images over
+        `downscale`; in [0, 1] where the features are those of a real image,
+        not clipped.
     """
 
-    def __init__(self, network: InvertibleSequence, **kwargs):
+    def __init__(
+        self, network: InvertibleSequence, downscale: int = 1, **kwargs
+    ):
         kwargs.setdefault("name", "decoder")
         kwargs.setdefault("dtype", "float32")
         super().__init__(**kwargs)
@@ -44,7 +51,13 @@ class InverseDecoder(keras.layers.Layer):
                 "expected a built invertible network, received one without "
                 "weights; call it once or load it from a stage-1 run"
             )
+        if not isinstance(downscale, int) or downscale < 1:
+            raise ValueError(
+                "downscale: expected a whole number of at least 1, received "
+                f"{downscale!r}; 1 decodes to the full size"
+            )
         self.network = network
+        self.downscale = downscale
         self.trainable = False
 
     def call(self, features):
@@ -52,9 +65,26 @@ class InverseDecoder(keras.layers.Layer):
         return self.network.inverse(features)
 
     def feature_shape(self, image_size: int) -> tuple[int, int, int]:
-        """Returns the (height, width, channels) that decode to that size."""
-        shape = (None, image_size, image_size, 3)
+        """Returns the (height, width, channels) of the features to decode.
+
+        Args:
+            image_size: Side of stage 2's images, pixels.
+        """
+        side = image_size // self.downscale
+        shape = (None, side, side, 3)
         return tuple(self.network.compute_output_shape(shape)[1:])
+
+    def shrink(self, image):
+        """Averages stage 2's images down to the side that is decoded."""
+        if self.downscale == 1:
+            return image
+        return ops.average_pool(
+            image,
+            self.downscale,
+            strides=self.downscale,
+            padding="valid",
+            data_format="channels_last",
+        )
 
     def normalize(self, image):
         """Maps images to the network's normalised pixels.
@@ -66,7 +96,11 @@ class InverseDecoder(keras.layers.Layer):
 
 
 def load_decoder(
-    path: str | os.PathLike, image_size: int, num_classes: int
+    path: str | os.PathLike,
+    image_size: int,
+    num_classes: int,
+    memory_saving: bool = False,
+    downscale: int = 1,
 ) -> InverseDecoder:
     """Makes the decoder from a stage-1 classifier.
 
@@ -74,6 +108,10 @@ def load_decoder(
         path: A stage-1 run's `classifier.keras`.
         image_size: Side of stage 2's images, pixels.
         num_classes: Number of stage 2's classes.
+        memory_saving: Whether the backward pass rebuilds the decoder's
+            activations, whatever stage 1 did; see `InvertibleSequence`.
+        downscale: Whole factor by which stage 1's images are smaller than
+            stage 2's.
 
     Raises:
         ValueError: If the file cannot be read, was trained for another image
@@ -82,16 +120,37 @@ def load_decoder(
     classifier = saving.load_model(path)
     backbone, _ = split_classifier(classifier)
     _, side, _, _ = classifier.input_shape
-    if side != image_size:
-        raise ValueError(
-            f"{path}: expected a stage-1 run on {image_size}x{image_size} "
-            f"images, received {side}x{side}; train stage 1 with "
-            f"--image_size={image_size}"
-        )
+    _check_side(path, side, image_size, downscale)
     classes = classifier.output_shape[-1]
     if classes != num_classes:
         raise ValueError(
             f"{path}: expected a stage-1 run on {num_classes} classes, "
             f"received {classes}; train stage 1 on the same data set"
         )
-    return InverseDecoder(backbone)
+    decoder = InverseDecoder(backbone, downscale)
+    if memory_saving:
+        decoder = InverseDecoder(rolling.roll(backbone), downscale)
+    decoder.network.memory_saving = memory_saving
+    return decoder
+
+
+def _check_side(path, side: int, image_size: int, downscale: int) -> None:
+    """Raises ValueError unless stage 1's side is that of the decoded images."""
+    if image_size % downscale:
+        raise ValueError(
+            f"--decoder_downscale={downscale}: expected a divisor of "
+            f"--image_size={image_size}"
+        )
+    expected = image_size // downscale
+    if side == expected:
+        return
+    remedy = f"train stage 1 with --image_size={expected}"
+    if image_size % side == 0:
+        remedy += (
+            f", or decode to its size with --decoder_downscale="
+            f"{image_size // side}"
+        )
+    raise ValueError(
+        f"{path}: expected a stage-1 run on {expected}x{expected} images, "
+        f"received {side}x{side}; {remedy}"
+    )

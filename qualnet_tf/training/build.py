@@ -6,9 +6,11 @@ import pathlib
 import keras
 
 from qualnet_tf import backbones, invertible, methods
+from qualnet_tf.backbones import pretrained
 from qualnet_tf.config import TrainConfig
 from qualnet_tf.datasets import open_source
 from qualnet_tf.datasets.source import ImageSource
+from qualnet_tf.invertible import rolling
 from qualnet_tf.methods.method import Method
 from qualnet_tf.models.classifier import build_classifier
 from qualnet_tf.models.connector import build_connector
@@ -39,9 +41,16 @@ def open_split(config: TrainConfig, split: str) -> ImageSource:
 
 
 def build_network(config: TrainConfig, num_classes: int) -> keras.Model:
-    """Builds the run's classifier with fresh weights."""
+    """Builds the run's classifier with the weights it starts from.
+
+    Raises:
+        ValueError: If the file of initial weights does not fit.
+    """
     if config.backbone in invertible.names():
         network = invertible.get(config.backbone)()
+        if config.memory_saving:
+            network = rolling.roll(network)
+            network.memory_saving = True
         return build_classifier(
             network, config.image_size, num_classes, normalized_head=True
         )
@@ -50,6 +59,8 @@ def build_network(config: TrainConfig, num_classes: int) -> keras.Model:
     if "stem" in inspect.signature(factory).parameters:
         options["stem"] = config.stem
     backbone = factory(config.image_size, **options)
+    if config.initial_weights:
+        pretrained.initialize(backbone, config.initial_weights)
     return build_classifier(backbone, config.image_size, num_classes)
 
 
@@ -66,6 +77,15 @@ def build_method(
         stage1_classifier: File of the decoder's network; by default that of
             `config.stage1_run_dir`, which must have finished.
     """
+    invertible_parts = config.method == "qualnet" or (
+        config.backbone in invertible.names()
+    )
+    if config.memory_saving and not invertible_parts:
+        raise ValueError(
+            f"--memory_saving with --backbone={config.backbone} and --method="
+            f"{config.method}: expected an invertible backbone or a decoder; "
+            "leave the flag out"
+        )
     classifier = build_network(config, num_classes)
     options = {"label_smoothing": config.label_smoothing}
     if config.method == "qualnet":
@@ -74,7 +94,11 @@ def build_method(
             stage1.read_finished_info()
             stage1_classifier = stage1.classifier
         decoder = load_decoder(
-            stage1_classifier, config.image_size, num_classes
+            stage1_classifier,
+            config.image_size,
+            num_classes,
+            memory_saving=config.memory_saving,
+            downscale=config.decoder_downscale,
         )
         options |= {
             "connector": build_connector(
@@ -83,6 +107,7 @@ def build_method(
             ),
             "decoder": decoder,
             "quality_weight": config.quality_weight,
+            "decoder_fraction": config.decoder_fraction,
         }
     return methods.get(config.method)(classifier, name="method", **options)
 

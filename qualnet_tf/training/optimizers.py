@@ -72,14 +72,45 @@ class KernelDecaySGD(keras.optimizers.SGD):
 
     def update_step(self, gradient, variable, learning_rate):
         """Adds the penalty's gradient, then updates with momentum."""
-        if self.kernel_decay and _is_kernel(variable):
+        decay = self.kernel_decay if _is_kernel(variable) else 0.0
+        if keras.backend.backend() == "tensorflow" and self.momentum:
+            self._update_in_place(gradient, variable, learning_rate, decay)
+            return
+        if decay:
             gradient = ops.add(
                 gradient,
-                ops.multiply(
-                    ops.cast(variable, gradient.dtype), self.kernel_decay
-                ),
+                ops.multiply(ops.cast(variable, gradient.dtype), decay),
             )
         super().update_step(gradient, variable, learning_rate)
+
+    def _update_in_place(self, gradient, variable, learning_rate, decay):
+        """The same update in two operations without intermediate results.
+
+        Keras's is made of seven, each with a result of the variable's size:
+        for a stack of blocks that is more than the activations of a batch.
+
+            m <- m - learning_rate * decay / momentum * variable
+            m <- momentum * m - learning_rate * gradient
+            variable <- variable + m
+        """
+        from tensorflow import raw_ops
+
+        momentum = self.momentums[self._get_variable_index(variable)].value
+        rate = ops.cast(learning_rate, variable.dtype)
+        if decay:
+            raw_ops.ResourceApplyGradientDescent(
+                var=momentum.handle,
+                alpha=rate * (decay / self.momentum),
+                delta=ops.convert_to_tensor(variable),
+            )
+        raw_ops.ResourceApplyKerasMomentum(
+            var=variable.handle,
+            accum=momentum.handle,
+            lr=rate,
+            grad=ops.cast(gradient, variable.dtype),
+            momentum=ops.cast(self.momentum, variable.dtype),
+            use_nesterov=self.nesterov,
+        )
 
     def get_config(self):
         """Returns the constructor's arguments."""

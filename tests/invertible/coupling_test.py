@@ -148,6 +148,23 @@ def test_gradients_reach_the_input_of_the_inverse():
     assert np.max(np.abs(gradient[..., :4] - weights[..., 4:])) > 0.1
 
 
+@pytest.mark.parametrize("dtype", ["float16", "bfloat16"])
+def test_half_precision_stays_inside_the_residual_function(dtype):
+    x = np.random.default_rng(0).normal(size=(2, 4, 4, 8)).astype("float32")
+    exact = _randomized(AdditiveCoupling(4, bottleneck_ratio=1), x.shape)
+    half = AdditiveCoupling(4, bottleneck_ratio=1, residual_dtype=dtype)
+    half.build(x.shape)
+    half.set_weights(exact.get_weights())
+    z, reference = half(x), np.asarray(exact(x))
+    assert keras.backend.standardize_dtype(z.dtype) == "float32"
+    np.testing.assert_array_equal(z[..., :4], x[..., 4:])
+    difference = np.max(np.abs(z - reference))
+    assert 1e-4 < difference < 0.1
+    # F sees the same input on the way back, so nothing of that is an error.
+    np.testing.assert_allclose(half.inverse(z), x, atol=1e-6)
+    assert all(v.dtype == "float32" for v in half.variables)
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -15,11 +15,16 @@ from qualnet_tf import invertible
 # name: (side of the test images, features, output grid at that side)
 MEMBERS = {
     "irevnet300": (224, 3072, 7),
+    "irevnet300_half": (112, 768, 7),
+    "irevnet96": (224, 3072, 7),
     "irevnet_cifar": (16, 512, 2),
     "irevnet_small": (32, 192, 4),
+    "irevnet_small_half": (16, 48, 4),
+    "irevnet_mini": (32, 192, 4),
     "irevnet_tiny": (8, 48, 2),
 }
-FAST = [name for name in MEMBERS if name != "irevnet300"]
+SLOW = ("irevnet300", "irevnet300_half", "irevnet96")
+FAST = [name for name in MEMBERS if name not in SLOW]
 
 
 def _images(name, batch=4, seed=0):
@@ -146,6 +151,17 @@ def test_save_and_load(name, tmp_path):
     )
 
 
+def test_all_kernels_start_differently():
+    network = invertible.get("irevnet_cifar")()
+    network.build((None, 32, 32, 3))
+    starts = {
+        np.asarray(variable).ravel()[:8].tobytes()
+        for variable in network.variables
+        if variable.path.endswith("kernel")
+    }
+    assert len(starts) == 3 * 54
+
+
 def test_cifar_parameters():
     expected = _expected_parameters((18, 18, 18), (16, 64, 256), 16, 4)
     assert _built("irevnet_cifar").count_params() == expected
@@ -172,7 +188,12 @@ def test_irevnet300_at_224():
     assert len(paths) == len(network.variables)
     # Statistics as a training run leaves them: fresh ones would let F vanish.
     crops = _images("irevnet300", 4, seed=1)[:, :64, :64]
-    for warm_up_steps in (0, 3):
+    generator = np.random.default_rng(2)
+    for warm_up_steps in (0, 3, 12):
+        if warm_up_steps == 12:
+            for variable in network.variables:
+                if variable.path.endswith("gamma"):
+                    variable.assign(generator.uniform(0.5, 2, variable.shape))
         for _ in range(warm_up_steps):
             network(crops, training=True)
         z = network(x, training=False)
@@ -183,6 +204,50 @@ def test_irevnet300_at_224():
     z = z[:, ::-1] + 0.1
     again = network(network.inverse(z), training=False)
     np.testing.assert_allclose(again, z, atol=1e-4)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "num_blocks", "half_widths"),
+    [
+        ("irevnet300_half", (6, 16, 72), (24, 96, 384)),
+        ("irevnet96", (2, 5, 23, 2), (24, 96, 384, 1536)),
+    ],
+)
+def test_cheaper_networks_for_224(name, num_blocks, half_widths):
+    network, x = _built(name), _images(name, 1)
+    expected = _expected_parameters(num_blocks, half_widths, 6, 4)
+    assert network.count_params() == expected
+    crops = _images(name, 4, seed=1)[:, :64, :64]
+    for _ in range(3):
+        network(crops, training=True)
+    z = network(x, training=False)
+    np.testing.assert_allclose(network.inverse(z), x, atol=1e-4)
+    z = z[:, ::-1] + 0.1
+    again = network(network.inverse(z), training=False)
+    np.testing.assert_allclose(again, z, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "full", "downscale", "share"),
+    [
+        ("irevnet300_half", "irevnet300", 2, 0.19),
+        ("irevnet96", "irevnet300", 1, 0.31),
+        ("irevnet_mini", "irevnet_small", 1, 0.23),
+    ],
+)
+def test_cheaper_networks_cost_the_share_they_document(
+    name, full, downscale, share
+):
+    side = MEMBERS[full][0]
+    costs = []
+    for each, own_side in ((name, side // downscale), (full, side)):
+        shape = (None, own_side, own_side, 3)
+        network = invertible.get(each)()
+        costs.append(network.multiply_adds(shape))
+        # Both end on the backbone's grid.
+        assert network.compute_output_shape(shape)[1] == MEMBERS[full][2]
+    assert costs[0] / costs[1] == pytest.approx(share, abs=0.005)
 
 
 _JAX_PROGRAM = """

@@ -1,8 +1,12 @@
 """Every network name builds into a trainable method."""
 
+import numpy as np
 import pytest
 
+from qualnet_tf import invertible
 from qualnet_tf.config import TrainConfig
+from qualnet_tf.models import saving
+from qualnet_tf.models.classifier import build_classifier
 from qualnet_tf.training import build
 
 SIZE_OF = {"resnet_tiny": 16, "irevnet_tiny": 16, "resnet_small": 32}
@@ -50,6 +54,50 @@ def test_stem_reaches_backbones_that_have_one():
     assert pools == {"qualnet": False, "original": True}
 
 
+def test_initial_weights_reach_the_backbone(monkeypatch):
+    calls = []
+    monkeypatch.setattr(
+        build.pretrained, "initialize", lambda *given: calls.append(given)
+    )
+    values = {"backbone": "resnet50", "image_size": 32}
+    build.build_network(config(**values), 3)
+    assert calls == []
+    made = config(**values, initial_weights="a.weights.h5")
+    classifier = build.build_network(made, 3)
+    assert calls == [(classifier.layers[1], "a.weights.h5")]
+
+
+def test_cheaper_decoder_reaches_the_method(tmp_path):
+    path = tmp_path / "stage1.keras"
+    network = invertible.get("irevnet_tiny")()
+    saving.save_model(
+        build_classifier(network, 16, 3, normalized_head=True), path
+    )
+    made = config(
+        method="qualnet",
+        backbone="resnet_small",
+        image_size=32,
+        stage1_run_dir="unused",
+        decoder_fraction=0.25,
+        decoder_downscale=2,
+        memory_saving=True,
+    )
+    method = build.build_method(made, 3, path)
+    assert method.decoder_fraction == 0.25
+    assert method.decoder.downscale == 2
+    assert method.decoder.network.memory_saving
+    assert method.connector.output.shape == (None, 4, 4, 48)
+    build.compile_method(method, made, steps_per_epoch=1)
+    image = np.random.default_rng(0).random((4, 32, 32, 3), dtype=np.float32)
+    batch = {
+        "image": image,
+        "clean_image": image,
+        "label": np.array([0, 1, 2, 0]),
+    }
+    logs = method.train_on_batch(batch, return_dict=True)
+    assert np.isfinite(logs["quality_loss"])
+
+
 def test_schedule_is_counted_in_steps_of_an_epoch():
     made = config(
         backbone="resnet_tiny",
@@ -66,3 +114,24 @@ def test_schedule_is_counted_in_steps_of_an_epoch():
     assert schedule["warmup_steps"] == 5
     assert schedule["peak"] == 0.2
     assert optimizer["kernel_decay"] == made.weight_decay
+
+
+def test_memory_saving_rolls_the_invertible_network():
+    plain = build.build_network(
+        config(backbone="irevnet_tiny", image_size=16), 3
+    ).layers[1]
+    small = build.build_network(
+        config(backbone="irevnet_tiny", image_size=16, memory_saving=True), 3
+    ).layers[1]
+    assert small.memory_saving and not plain.memory_saving
+    assert [layer.name for layer in small.layers][-1] == (
+        "stage1_block02_to_block03"
+    )
+
+
+def test_memory_saving_without_an_invertible_network_is_refused():
+    made = config(backbone="resnet_tiny", image_size=16, memory_saving=True)
+    with pytest.raises(
+        ValueError, match="--memory_saving with --backbone=resnet_tiny and"
+    ):
+        build.build_method(made, 3)

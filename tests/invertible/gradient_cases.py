@@ -1,0 +1,210 @@
+"""Gradients of invertible networks by plain differentiation and by ours.
+
+Used by `reversal_test` in its own process and, on the JAX backend, by running
+this file: `python -m tests.invertible.gradient_cases`.
+"""
+
+import keras
+import numpy as np
+from keras import ops
+
+from qualnet_tf import invertible
+from qualnet_tf.invertible import irevnet, rolling
+from qualnet_tf.invertible.sequence import InvertibleSequence
+
+LIMIT = 1e-4
+# Name: (factory, input shape).
+NETWORKS = {
+    "irevnet_tiny": (invertible.get("irevnet_tiny"), (4, 8, 8, 3)),
+    "irevnet_small": (invertible.get("irevnet_small"), (4, 32, 32, 3)),
+    # Padding and a first block whose halves are half empty.
+    "irevnet_cifar": (
+        lambda: _cut(invertible.get("irevnet_cifar")(), 0, 9),
+        (4, 16, 16, 3),
+    ),
+    # Half of it in front of the stride of the third stage.
+    "slice_of_irevnet300": (
+        lambda: _cut(irevnet.irevnet300(), 14, 34),
+        (2, 12, 8, 192),
+    ),
+}
+WAYS = ("saving", "rolled", "rolled_saving")
+
+
+def _cut(network, start: int, stop: int) -> InvertibleSequence:
+    return InvertibleSequence(network.layers[start:stop], name="slice")
+
+
+def make(name: str, seed: int = 0):
+    """Returns a network with statistics of a trained one, and an input."""
+    factory, shape = NETWORKS[name]
+    network = factory()
+    network.build((None, *shape[1:]))
+    randomize(network, seed)
+    generator = np.random.default_rng(seed)
+    return network, generator.uniform(size=shape).astype("float32")
+
+
+def randomize(network, seed: int = 0) -> None:
+    """Gives gammas and variances in [0.5, 2], betas and means around 0."""
+    generator = np.random.default_rng(seed)
+    for variable in network.variables:
+        if variable.path.endswith(("gamma", "moving_variance")):
+            variable.assign(generator.uniform(0.5, 2.0, variable.shape))
+        elif variable.path.endswith(("beta", "moving_mean")):
+            variable.assign(generator.normal(0.0, 0.3, variable.shape))
+
+
+def variant(network, way: str):
+    """Returns a copy of the network that runs in one of `WAYS`."""
+    copy = rolling.roll(network) if "rolled" in way else rolling.unroll(network)
+    copy.memory_saving = "saving" in way
+    return copy
+
+
+def gradients(network, inputs, weights, direction: str, execution: str):
+    """Differentiates a linear function of the network's result.
+
+    Args:
+        network: Built network.
+        inputs: NumPy array: images, or features for the inverse.
+        weights: The linear function's, of the result's shape.
+        direction: "train", "call" (stored statistics) or "inverse".
+        execution: "eager", "graph" or "compiled" (which is "graph" on JAX).
+
+    Returns:
+        gradients: Of the input and, block by block, of all variables; zeros
+            for those that are not trainable.
+        values: All variables after the call, block by block.
+    """
+
+    def loss(tensor):
+        if direction == "inverse":
+            return ops.sum(network.inverse(tensor) * weights)
+        return ops.sum(network(tensor, training=direction == "train") * weights)
+
+    before = network.get_weights()
+    on_jax = keras.backend.backend() == "jax"
+    differentiate = _with_jax if on_jax else _with_tensorflow
+    of_input, of_variables = differentiate(network, loss, inputs, execution)
+    values = rolling.values_by_block(network)
+    found = {
+        id(variable): np.asarray(gradient)
+        for variable, gradient in zip(
+            network.trainable_variables, of_variables, strict=True
+        )
+    }
+    for variable in network.variables:
+        variable.assign(found.get(id(variable), np.zeros(variable.shape)))
+    blocks = rolling.values_by_block(network)
+    network.set_weights(before)
+    flat = [array for block in blocks for array in block]
+    return [np.asarray(of_input), *flat], values
+
+
+def _with_tensorflow(network, loss, inputs, execution):
+    import tensorflow as tf
+
+    tensor = tf.constant(inputs)
+    sources = [tensor, *(v.value for v in network.trainable_variables)]
+
+    def step():
+        with tf.GradientTape() as tape:
+            tape.watch(tensor)
+            value = loss(tensor)
+        return tape.gradient(value, sources)
+
+    if execution != "eager":
+        step = tf.function(step, jit_compile=execution == "compiled")
+    of_input, *of_variables = step()
+    return of_input, of_variables
+
+
+def _with_jax(network, loss, inputs, execution):
+    import jax
+
+    fixed = network.non_trainable_variables
+    old = [variable.value for variable in fixed]
+
+    def of_values(tensor, values):
+        pairs = zip(
+            [*network.trainable_variables, *fixed], [*values, *old], strict=True
+        )
+        with keras.StatelessScope(state_mapping=list(pairs)) as scope:
+            value = loss(tensor)
+        return value, [scope.get_current_value(v) for v in fixed]
+
+    step = jax.grad(of_values, argnums=(0, 1), has_aux=True)
+    if execution != "eager":
+        step = jax.jit(step)
+    values = [variable.value for variable in network.trainable_variables]
+    (of_input, of_variables), moved = step(inputs, values)
+    for variable, value in zip(fixed, moved, strict=True):
+        variable.assign(value)
+    return of_input, of_variables
+
+
+def check(name: str, direction: str, execution: str, ways=WAYS) -> None:
+    """Raises AssertionError where a way differs from plain differentiation.
+
+    Every gradient must agree to `LIMIT` relative to its norm, and so must
+    every variable after the call: statistics move once, by the same step.
+    """
+    network, x = make(name)
+    features = np.asarray(network(x, training=False))
+    backwards = direction == "inverse"
+    inputs, result = (features, x) if backwards else (x, features)
+    if backwards:
+        # As of a connector: not the features of an image, where a layer pads.
+        noise = np.random.default_rng(2).normal(size=features.shape)
+        inputs = inputs + 0.1 * noise.astype("float32")
+    weights = np.random.default_rng(1).normal(size=result.shape)
+    weights = weights.astype("float32")
+    plain = variant(network, "plain")
+    expected, values = gradients(plain, inputs, weights, direction, execution)
+    for way in ways:
+        found, moved = gradients(
+            variant(network, way), inputs, weights, direction, execution
+        )
+        errors = [
+            relative_error(a, b) for a, b in zip(expected, found, strict=True)
+        ]
+        worst = max(errors)
+        where = errors.index(worst)
+        _require(
+            worst <= LIMIT,
+            f"{name}, {direction}, {execution}, {way}: gradient {where} of "
+            f"{len(errors)} is off by {worst:.1e}",
+        )
+        for block, (old, new) in enumerate(zip(values, moved, strict=True)):
+            for one, other in zip(old, new, strict=True):
+                _require(
+                    relative_error(one, other) <= LIMIT,
+                    f"{name}, {way}: a variable of block {block} moved "
+                    "otherwise",
+                )
+
+
+def relative_error(expected, found) -> float:
+    """Returns |expected - found| / |expected|, both Euclidean."""
+    norm = np.linalg.norm(expected)
+    return float(np.linalg.norm(expected - found) / (norm or 1.0))
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise AssertionError(message)
+
+
+def main() -> None:
+    """Checks all networks on the backend of this process."""
+    for name in NETWORKS:
+        for direction in ("train", "call", "inverse"):
+            check(name, direction, "graph", ("rolled_saving",))
+    check("irevnet_tiny", "train", "graph")
+    check("irevnet_tiny", "inverse", "eager")
+    print(f"gradients agree on {keras.backend.backend()}")
+
+
+if __name__ == "__main__":
+    main()
