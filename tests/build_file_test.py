@@ -74,6 +74,7 @@ def test_programs_are_binaries(targets):
         "evaluate",
         "report",
         "export",
+        "inspect",
         "predict",
         "corrupt",
     }

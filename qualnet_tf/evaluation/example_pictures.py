@@ -5,6 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from qualnet_tf import corruptions
+from qualnet_tf.config import TrainConfig
 from qualnet_tf.corruptions import sampling
 from qualnet_tf.datasets import pipeline
 from qualnet_tf.datasets.source import ImageSource
@@ -100,10 +101,17 @@ def write(
 def _reconstruct(
     run: RunDir, classifier: keras.Model, image: np.ndarray
 ) -> np.ndarray:
-    """Decodes the features of images [n, side, side, 3]."""
+    """Decodes the features of images [n, side, side, 3].
+
+    Images that the run decodes at a smaller side stay at that side.
+    """
     backbone, _ = split_classifier(classifier)
+    config = TrainConfig.from_json(run.config.read_text())
     decoder = load_decoder(
-        run.stage1_classifier, image.shape[1], classifier.output_shape[-1]
+        run.stage1_classifier,
+        image.shape[1],
+        classifier.output_shape[-1],
+        downscale=config.decoder_downscale,
     )
     connector = load_model(run.connector)
     features = backbone(image, training=False)

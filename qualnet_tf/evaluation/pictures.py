@@ -18,8 +18,10 @@ class Pictures:
         clean: uint8 [n, height, width, 3].
         corrupted: Same shape.
         caption: n texts such as "fog 3".
-        reconstruction_of_clean: Same shape, decoded from the clean picture's
-            features, or None where the run has no decoder.
+        reconstruction_of_clean: Decoded from the clean picture's features;
+            the same shape, or height and width divided by the whole factor
+            by which the run's decoder is smaller. None where the run has no
+            decoder.
         reconstruction_of_corrupted: The same from the corrupted picture.
 
     Raises:
@@ -35,8 +37,11 @@ class Pictures:
     def __post_init__(self):
         captions = tuple(str(each) for each in self.caption)
         object.__setattr__(self, "caption", captions)
-        shape = (len(captions), *self.clean.shape[1:3], 3)
+        factor = self.decoder_downscale
+        full = (len(captions), *self.clean.shape[1:3], 3)
+        smaller = (full[0], full[1] // factor, full[2] // factor, 3)
         for name, array in self.arrays().items():
+            shape = smaller if name.startswith("reconstruction") else full
             if array.dtype != np.uint8 or array.shape != shape:
                 raise ValueError(
                     f"pictures: {name} is {array.dtype} {array.shape}, "
@@ -47,6 +52,14 @@ class Pictures:
                 "pictures: one reconstruction without the other; expected "
                 "both, or neither"
             )
+
+    @property
+    def decoder_downscale(self) -> int:
+        """Factor by which the reconstructions are smaller; 1 without any."""
+        if self.reconstruction_of_clean is None:
+            return 1
+        decoded_height = max(1, self.reconstruction_of_clean.shape[1])
+        return max(1, self.clean.shape[1] // decoded_height)
 
     def arrays(self) -> dict[str, np.ndarray]:
         """Returns the pictures that exist, by name."""

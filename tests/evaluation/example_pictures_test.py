@@ -51,6 +51,32 @@ def test_pictures_are_clean_corrupted_and_decoded(run):
     assert np.any(pictures.clean != pictures.corrupted, axis=(1, 2, 3)).all()
 
 
+def test_smaller_decoder_is_shown_at_its_own_side(tmp_path):
+    stage1 = train(tmp_path / "stage1", backbone="irevnet_tiny", num_epochs=1)
+    run = train(
+        tmp_path / "qualnet",
+        method="qualnet",
+        quality_weight=0.5,
+        stage1_run_dir=str(stage1.path),
+        backbone="resnet_small",
+        image_size=32,
+        decoder_downscale=2,
+        decoder_fraction=0.5,
+        num_epochs=1,
+    )
+    example_pictures.write(
+        run,
+        load_model(run.classifier),
+        datasets.open_source("digits", "validation"),
+        seed=3,
+        num_pictures=2,
+        options=corruptions.Options(),
+    )
+    pictures = results.load_pictures(run.pictures)
+    assert pictures.clean.shape == (2, 32, 32, 3)
+    assert pictures.reconstruction_of_corrupted.shape == (2, 16, 16, 3)
+
+
 def test_example_is_the_first_corrupted_picture(run):
     with Image.open(run.example_picture) as picture:
         pixels = np.asarray(picture)

@@ -30,6 +30,19 @@ def test_save_and_load(tmp_path, reconstructed):
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
+def test_reconstructions_may_be_smaller_by_a_whole_factor():
+    small = {
+        "reconstruction_of_clean": _batch(3, (2, 4, 3, 3)),
+        "reconstruction_of_corrupted": _batch(4, (2, 4, 3, 3)),
+    }
+    pictures = Pictures(_batch(1), _batch(2), ("fog 3", "snow 5"), **small)
+    assert pictures.decoder_downscale == 2
+    assert Pictures(_batch(1), _batch(2), ("a", "b")).decoder_downscale == 1
+    small["reconstruction_of_corrupted"] = _batch(4)
+    with pytest.raises(ValueError, match=r"expected uint8 \(2, 4, 3, 3\)"):
+        Pictures(_batch(1), _batch(2), ("fog 3", "snow 5"), **small)
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -37,6 +50,10 @@ def test_save_and_load(tmp_path, reconstructed):
         ({"corrupted": _batch(1).astype(np.float32)}, "expected uint8"),
         ({"caption": ("fog 3",)}, r"expected uint8 \(1, 8, 6, 3\)"),
         ({"reconstruction_of_clean": _batch(1)}, "one reconstruction without"),
+        (
+            {"reconstruction_of_clean": _batch(1, (2, 5, 4, 3))},
+            r"reconstruction_of_clean is uint8 \(2, 5, 4, 3\)",
+        ),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused(changes, message):
