@@ -135,12 +135,20 @@ def _samples(pictures: Pictures) -> tuple[Sample, ...]:
     for index, caption in enumerate(map(spoken, pictures.caption)):
         shown = tuple(
             Picture(
-                label=_LABELS[name],
+                label=_LABELS[name] + _size_note(array, pictures.clean),
                 description=f"{caption}, sample {index + 1}: "
-                + name.replace("_", " "),
+                + name.replace("_", " ")
+                + _size_note(array, pictures.clean),
                 uri=png_uri(array[index]),
             )
             for name, array in arrays.items()
         )
         samples.append(Sample(caption, shown))
     return tuple(samples)
+
+
+def _size_note(array: np.ndarray, clean: np.ndarray) -> str:
+    """Says where pictures are smaller than the clean ones they stand below."""
+    height, width = array.shape[1:3]
+    same = (height, width) == clean.shape[1:3]
+    return "" if same else f" at {width}x{height}"

@@ -23,6 +23,7 @@ from tests.methods.tiny_methods import make_batch, make_method
 strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 with strategy.scope():
     method = make_method("qualnet")
+    sparing = make_method("qualnet", decoder_fraction=0.5)
 batch = make_batch()
 
 
@@ -45,6 +46,22 @@ logged = {mean.name: float(mean.result()) for mean in method.term_means}
 whole = method.compute_loss(x=batch, y_pred=method(batch, training=False))
 np.testing.assert_allclose(float(summed), float(whole), rtol=1e-5)
 np.testing.assert_allclose(sum(logged.values()), float(whole), rtol=1e-5)
+
+
+@tf.function
+def sparing_losses(part):
+    return sparing.compute_loss(x=part, y_pred=sparing(part, training=False))
+
+
+summed = strategy.reduce(
+    "SUM", strategy.run(sparing_losses, (parts,)), axis=None
+)
+# Each replica decodes the first of its two images.
+decoded = {name: value[[0, 2]] for name, value in batch.items()}
+terms = method.loss_terms(batch, method(batch, training=False))
+quality = method.loss_terms(decoded, method(decoded, training=False))
+expected = terms["classification_loss"] + quality["quality_loss"]
+np.testing.assert_allclose(float(summed), float(expected), rtol=1e-5)
 """
 
 

@@ -4,6 +4,10 @@ import keras
 import numpy as np
 
 from qualnet_tf import backbones, invertible, methods
+from qualnet_tf.invertible.coupling import AdditiveCoupling
+from qualnet_tf.invertible.pixel_normalization import PixelNormalization
+from qualnet_tf.invertible.sequence import InvertibleSequence
+from qualnet_tf.invertible.squeeze import Squeeze
 from qualnet_tf.models.classifier import build_classifier
 from qualnet_tf.models.connector import build_connector
 from qualnet_tf.models.decoders import InverseDecoder
@@ -29,17 +33,30 @@ def make_classifier(seed=0):
     return build_classifier(backbone, SIZE, CLASSES)
 
 
-def make_decoder(seed=1):
+def make_decoder(seed=1, downscale=1):
+    """A decoder on the backbone's grid of 4x4, for images of SIZE or half."""
     keras.utils.set_random_seed(seed)
     network = invertible.get("irevnet_tiny")()
-    build_classifier(network, SIZE, CLASSES, normalized_head=True)
-    return InverseDecoder(network)
+    if downscale == 2:
+        blocks = [AdditiveCoupling(6, name=f"block{i}") for i in (1, 2)]
+        network = InvertibleSequence(
+            [PixelNormalization(), Squeeze(2), *blocks], name="half"
+        )
+    build_classifier(network, SIZE // downscale, CLASSES, normalized_head=True)
+    return InverseDecoder(network, downscale)
 
 
-def make_method(name, quality_weight=0.5, seed=0, learning_rate=0.1, **options):
+def make_method(
+    name,
+    quality_weight=0.5,
+    seed=0,
+    learning_rate=0.1,
+    downscale=1,
+    **options,
+):
     classifier = make_classifier(seed)
     if name == "qualnet":
-        decoder = make_decoder()
+        decoder = make_decoder(downscale=downscale)
         options |= {
             "connector": build_connector(
                 classifier.layers[1].output.shape[1:],

@@ -1,6 +1,7 @@
 """Tests of the pictures on the page."""
 
 import base64
+import dataclasses
 import io
 
 import numpy as np
@@ -27,6 +28,22 @@ def test_four_pictures_a_sample(make_run):
     assert (
         group.samples[0].pictures[3].description
         == "Fog 3, sample 1: reconstruction of corrupted"
+    )
+
+
+def test_smaller_decodings_say_their_size(make_run, make_pictures):
+    pictures = make_pictures()
+    smaller = dataclasses.replace(
+        pictures,
+        reconstruction_of_clean=pictures.reconstruction_of_clean[:, ::2, ::2],
+        reconstruction_of_corrupted=pictures.clean[:, ::2, ::2],
+    )
+    (group,) = picture_groups([make_run(pictures=smaller)])
+    labels = [picture.label for picture in group.samples[0].pictures]
+    assert labels == ["clean", "corrupted", "decoded at 4x4", "decoded at 4x4"]
+    assert (
+        group.samples[0].pictures[3].description
+        == "Fog 3, sample 1: reconstruction of corrupted at 4x4"
     )
 
 
