@@ -5,7 +5,7 @@ python -m benchmarks.invertible --parts=start_up,xla
 
 Every case runs in a fresh process; repeats are interleaved and the median is
 reported. The peers are plain differentiation and rematerialisation of every
-block (Keras's `RematScope`); ours is `--memory_saving`. TensorFlow, float32,
+block (`tf.recompute_grad`); ours is `--memory_saving`. TensorFlow, float32,
 on the CPU.
 """
 

@@ -1,7 +1,7 @@
 """One case of `benchmarks.invertible`, in a process of its own.
 
 Prints one line of JSON. The peers: "plain" differentiates single blocks as the
-backend does; "remat" recomputes each block (Keras's RematScope); "ours" is
+backend does; "remat" recomputes each block; "ours" is
 `memory_saving` with runs of blocks rolled into loops.
 """
 
@@ -23,22 +23,36 @@ def make_network(way: str, num_blocks: int):
         way: One of `WAYS`.
         num_blocks: Coupling blocks in all, at least 29.
     """
-    import keras
-
     from qualnet_tf.invertible import irevnet, rolling
 
-    counts = (6, 16, num_blocks - 28, 6)
-    if way != "remat":
-        network = irevnet.make_irevnet300(counts)
-        if way == "plain":
-            return network
-        network.memory_saving = True
-        return rolling.roll(network)
-    with keras.RematScope(mode="full"):
-        layers = irevnet.make_irevnet300(counts).layers
+    network = irevnet.make_irevnet300((6, 16, num_blocks - 28, 6))
+    if way == "remat":
+        return _rematerialised(network)
+    if way == "plain":
+        return network
+    network.memory_saving = True
+    return rolling.roll(network)
+
+
+def _rematerialised(network):
+    """Returns the network with every block recomputed in the backward pass.
+
+    Keras's `RematScope` cannot hand `training` on in a TensorFlow graph.
+    """
+    import tensorflow as tf
+
     from qualnet_tf.invertible.sequence import InvertibleSequence
 
-    return InvertibleSequence(layers, name="irevnet300")
+    class Rematerialised(InvertibleSequence):
+        def call(self, inputs, training=False):
+            for layer in self.layers:
+                again = tf.recompute_grad(
+                    lambda tensor, layer=layer: layer(tensor, training=training)
+                )
+                inputs = again(inputs)
+            return inputs
+
+    return Rematerialised(network.layers, name=network.name)
 
 
 def make_decoding(network, batch_size: int):

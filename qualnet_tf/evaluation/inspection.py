@@ -117,14 +117,19 @@ def inspect_run(config: InspectConfig) -> Inspection:
     side, num_classes = classifier.input_shape[1], classifier.output_shape[-1]
     backbone, head = split_classifier(classifier)
     parts = [_part("backbone", backbone, side), _part("head", head, side)]
-    network, encode = backbone, None
+    network, encode, shrink = backbone, None, np.asarray
     if train.method == "qualnet":
         connector = load_model(run.connector)
-        decoder = load_decoder(run.stage1_classifier, side, num_classes)
-        network = decoder.network
+        decoder = load_decoder(
+            run.stage1_classifier,
+            side,
+            num_classes,
+            downscale=train.decoder_downscale,
+        )
+        network, shrink = decoder.network, decoder.shrink
         parts += [
             _part("connector", connector, side),
-            _part("decoder", decoder, side),
+            _part("decoder", decoder, side // decoder.downscale),
         ]
 
         def encode(images):
@@ -132,7 +137,14 @@ def inspect_run(config: InspectConfig) -> Inspection:
 
     inversion, warnings = None, []
     if isinstance(network, InvertibleSequence):
-        inversion, warnings = _inversion(config, train, side, network, encode)
+        images, described = _images(config, train, side)
+        features = None if encode is None else encode(images)
+        measured, warnings = _measure(
+            network, shrink(images), features, config.backward_pass
+        )
+        inversion = Inversion(
+            images=described, memory_saving=train.memory_saving, **measured
+        )
     return Inspection(
         str(run.path), train, tuple(parts), inversion, tuple(warnings)
     )
@@ -162,13 +174,20 @@ def _part(name: str, layer: keras.layers.Layer, side: int) -> Part:
     )
 
 
-def _inversion(config, train, side, network, encode) -> tuple:
-    """Measures a network; also the warnings about it."""
-    images, described = _images(config, train, side)
+def _measure(network, images, features, backward_pass: bool) -> tuple:
+    """Measures a network; what `Inversion` holds of it, and warnings.
+
+    Args:
+        network: Built network.
+        images: At its side.
+        features: What it decodes, where it is a decoder; else None.
+        backward_pass: Whether to check the memory-saving backward pass.
+    """
+    side = images.shape[1]
     lipschitz = diagnostics.lipschitz_estimates(
         network, images[:LIPSCHITZ_IMAGES]
     )
-    errors, check, warnings = _errors(config, network, images, encode)
+    errors, check, warnings = _errors(network, images, features, backward_pass)
     warnings += conditioning.block_warnings(
         lipschitz, diagnostics.norm_scales(network)
     )
@@ -183,39 +202,28 @@ def _inversion(config, train, side, network, encode) -> tuple:
         for error in errors
     )
     memory = activation_bytes(network, side)
-    return (
-        Inversion(described, check, blocks, memory, train.memory_saving),
-        warnings,
-    )
+    return {"check": check, "blocks": blocks, "memory": memory}, warnings
 
 
-def _errors(config, network, images, encode) -> tuple:
-    """Returns errors per block, what they are those of, and warnings.
-
-    Args:
-        encode: Maps images to what the network decodes, for a decoder.
-    """
-    if not config.backward_pass:
+def _errors(network, images, features, backward_pass: bool) -> tuple:
+    """Returns errors per block, what they are those of, and warnings."""
+    if not backward_pass:
         errors = diagnostics.reconstruction_errors(network, images)
         check = "round trip of the inverse, image to features and back"
         return errors, check, conditioning.round_trip_warnings(errors)
-    if encode is None:
+    if features is None:
         errors = diagnostics.reconstruction_errors(network, images, True)
         check = (
             "memory-saving backward pass, with the statistics of the batch; "
             "from the features back to the image"
         )
-        return errors, check, conditioning.backward_pass_warnings(errors)
-    errors = diagnostics.decoding_errors(network, encode(images))
-    check = (
-        "memory-saving backward pass of the decoder; from the reconstruction "
-        "back to the features"
-    )
-    return (
-        errors,
-        check,
-        conditioning.backward_pass_warnings(errors),
-    )
+    else:
+        errors = diagnostics.decoding_errors(network, features)
+        check = (
+            "memory-saving backward pass of the decoder; from the "
+            "reconstruction back to the features"
+        )
+    return errors, check, conditioning.backward_pass_warnings(errors)
 
 
 def _by_name(network: InvertibleSequence, side: int) -> tuple[dict, dict]:

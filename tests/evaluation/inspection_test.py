@@ -83,7 +83,8 @@ def test_stage1_run(runs):
         "no warning",
     ):
         assert line in text
-    assert max(map(len, text.splitlines())) <= 100
+    lines = [line for line in text.splitlines() if str(runs) not in line]
+    assert max(map(len, lines)) <= 100
 
 
 def test_run_with_a_decoder(runs):
