@@ -58,7 +58,7 @@ def vector_jacobian_product(function, inputs):
     return output, auxiliary, pull_back
 
 
-def scan(count: int, body, state, row_shapes=(), reverse: bool = False):
+def scan(count: int, body, state, rows=(), reverse: bool = False):
     """Runs a loop of a fixed number of rounds, one round after the other.
 
     In a graph it is one loop whatever the count. It is not meant to be
@@ -67,9 +67,10 @@ def scan(count: int, body, state, row_shapes=(), reverse: bool = False):
     Args:
         count: Number of rounds.
         body: Maps `(row, list of state tensors)` to such a list and a list of
-            float32 tensors that belong to the row; `row` is an int32 scalar.
+            tensors that belong to the row; `row` is an int32 scalar.
         state: Tensors that the first round receives.
-        row_shapes: Shapes of the tensors that belong to a row.
+        rows: Variables or tensors `[count, ...]` like the stacks of what
+            belongs to the rows.
         reverse: Whether the rows run from the last to the first.
 
     Returns:
@@ -87,20 +88,20 @@ def scan(count: int, body, state, row_shapes=(), reverse: bool = False):
             reverse=reverse,
         )
         return state, stacks
-    return _tensorflow_scan(count, body, state, row_shapes, reverse)
+    return _tensorflow_scan(count, body, state, rows, reverse)
 
 
-def _tensorflow_scan(count, body, state, row_shapes, reverse):
+def _tensorflow_scan(count, body, state, rows, reverse):
     import tensorflow as tf
 
     set_row = _row_setter()
 
     def round_of(index, tensors, stacks):
         row = count - 1 - index if reverse else index
-        tensors, rows = body(row, tensors)
+        tensors, found = body(row, tensors)
         stacks = [
             set_row(stack, row, value)
-            for stack, value in zip(stacks, rows, strict=True)
+            for stack, value in zip(stacks, found, strict=True)
         ]
         return index + 1, list(tensors), stacks
 
@@ -108,8 +109,8 @@ def _tensorflow_scan(count, body, state, row_shapes, reverse):
     # rounds need would be cut early and lie in memory.
     with tf.control_dependencies(state):  # not before the loop needs them
         stacks = [
-            tf.raw_ops.Empty(shape=(count, *shape), dtype=tf.float32)
-            for shape in row_shapes
+            tf.raw_ops.Empty(shape=stack.shape, dtype=stack.dtype)
+            for stack in rows
         ]
     _, state, stacks = tf.while_loop(
         lambda index, *_: index < count,

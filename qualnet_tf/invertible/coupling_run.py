@@ -113,7 +113,7 @@ class CouplingRun(InvertibleLayer):
             self.num_blocks,
             couple,
             ops.split(inputs, 2, axis=-1),
-            [v.shape[1:] for v in self.statistics] if training else [],
+            self.statistics if training else [],
         )
         return ops.concatenate(halves, axis=-1), moved
 
@@ -174,7 +174,7 @@ class CouplingRun(InvertibleLayer):
                 *ops.split(gradient, 2, axis=-1),
             ],
             [
-                variable.shape[1:]
+                variable
                 for variable, want in zip(self.variables, wanted, strict=True)
                 if want
             ],
