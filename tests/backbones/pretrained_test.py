@@ -38,6 +38,7 @@ def _randomize(model, seed=0):
                 generator.uniform(1e-7, 1e-5, layer.moving_variance.shape)
             )
         elif isinstance(layer, keras.layers.Dense):
+            layer.kernel.assign(normal(layer.kernel, 0.1))
             layer.bias.assign(normal(layer.bias, 1))
     return model
 
