@@ -11,6 +11,13 @@ import keras
 from qualnet_tf.backbones.grouped_conv import GroupedConv2D
 
 
+# Below it oneDNN, which TensorFlow computes with on Intel CPUs, writes past its
+# memory in the gradient of a strided 1x1 kernel and ends the process:
+# https://github.com/uxlfoundation/oneDNN/issues/6035. Leaving pixels out first
+# is the same function.
+_SAFE_CHANNELS = 16
+
+
 def basic_block(inputs, width: int, strides: int, name: str):
     """Two 3x3 convolutions around a shortcut (He et al., CVPR 2016, Fig. 2).
 
@@ -95,6 +102,11 @@ def convolution(
         inputs = keras.layers.ZeroPadding2D(
             size // 2, data_format="channels_last", name=f"{name}_pad"
         )(inputs)
+    if strides > 1 and size == 1 and inputs.shape[-1] < _SAFE_CHANNELS:
+        inputs = keras.layers.MaxPooling2D(
+            1, strides, data_format="channels_last", name=f"{name}_subsample"
+        )(inputs)
+        strides = 1
     arguments = {
         "strides": strides,
         "padding": "same" if strides == 1 else "valid",

@@ -74,13 +74,21 @@ def test_without_a_residual_the_block_is_its_shortcut(block, last):
     ],
 )
 def test_place_of_a_bottlenecks_stride(options, expected):
-    model = _model(bottleneck_block, 8, 8, 2, "block", **options)
+    model = _model(bottleneck_block, 16, 8, 2, "block", **options)
     strides = [
         model.get_layer(f"block_conv{number}").strides for number in (1, 2, 3)
     ]
     assert strides == expected
     assert model.output_shape == (None, 3, 3, 32)
     assert model.get_layer("block_shortcut").strides == (2, 2)
+
+
+@pytest.mark.parametrize(("channels", "strides"), [(15, 1), (16, 2)])
+def test_thin_maps_never_meet_a_strided_1x1_kernel(channels, strides):
+    """oneDNN would end the process in its gradient (issue 6035 there)."""
+    model = _model(convolution, channels, 8, 1, 2, "conv")
+    assert model.get_layer("conv").strides == (strides, strides)
+    assert model.output_shape == (None, 3, 3, 8)
 
 
 def test_grouped_bottleneck_width():
