@@ -6,7 +6,7 @@ python -m benchmarks.invertible --parts=start_up,xla
 Every case runs in a fresh process; repeats are interleaved and the median is
 reported. The peers are plain differentiation and rematerialisation of every
 block (`tf.recompute_grad`); ours is `--memory_saving`. TensorFlow, float32,
-on the CPU.
+on the CPU, without its oneDNN kernels, under which memory cannot be watched.
 """
 
 import argparse
@@ -39,7 +39,12 @@ def run_case(**settings) -> dict:
     print("running", *flags, file=sys.stderr, flush=True)
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.invertible_case", *flags],
-        env={**os.environ, "KERAS_BACKEND": "tensorflow"},
+        env={
+            **os.environ,
+            "KERAS_BACKEND": "tensorflow",
+            # With oneDNN, tensors lie in a pool that cannot be watched.
+            "TF_ENABLE_ONEDNN_OPTS": "0",
+        },
         capture_output=True,
         text=True,
         check=False,

@@ -3,11 +3,19 @@
 glibc's own account (`mallinfo2`), which TensorFlow's and JAX's CPU allocators
 and oneDNN's scratch memory all end in; read every half millisecond by a thread.
 What the allocator keeps for later is not in it, so it needs no fresh process.
+
+On CPUs for which TensorFlow turns its oneDNN kernels on, it keeps tensors in a
+pool of its own, which hides them; the environment variable
+`TF_ENABLE_ONEDNN_OPTS=0` turns both off before TensorFlow is imported.
 """
 
 import ctypes
 import threading
 import time
+
+from keras import ops
+
+_PROBE_BYTES = 2**23
 
 
 class _MallInfo2(ctypes.Structure):
@@ -45,6 +53,15 @@ class LiveBytes:
 
     def __init__(self):
         self._mallinfo2 = _load_mallinfo2()
+        start = self.now()
+        seen = ops.zeros((_PROBE_BYTES // 4,), "float32")
+        # Half of it: other threads may free something meanwhile.
+        if self.now() - start < _PROBE_BYTES / 2:
+            raise ValueError(
+                "expected tensors in glibc's memory, received a pool that "
+                "hides them; set TF_ENABLE_ONEDNN_OPTS=0"
+            )
+        del seen
 
     def now(self) -> int:
         """Returns the live bytes of this moment."""

@@ -10,7 +10,6 @@ import keras
 
 from qualnet_tf.backbones.grouped_conv import GroupedConv2D
 
-
 # Below it oneDNN, which TensorFlow computes with on Intel CPUs, writes past its
 # memory in the gradient of a strided 1x1 kernel and ends the process:
 # https://github.com/uxlfoundation/oneDNN/issues/6035. Leaving pixels out first

@@ -212,6 +212,29 @@ def _padded(inputs, kernel):
     return ops.pad(inputs, ((0, 0), (rows, rows), (columns, columns), (0, 0)))
 
 
+def channel_moments(tensor):
+    """Returns mean and variance of each channel.
+
+    Args:
+        tensor: float32 or float64 `[batch, height, width, channels]`.
+
+    Returns:
+        mean: `[channels]`.
+        variance: `[channels]`, the mean square of what the mean leaves.
+    """
+    if not _xla_on_cpu():
+        return ops.moments(tensor, axes=(0, 1, 2))
+    # XLA on CPU sums in an order that depends on what stands around it: the
+    # backward pass would rebuild a batch with other last bits than it had. A
+    # product of matrices is one library call wherever it stands.
+    rows = ops.reshape(tensor, (-1, tensor.shape[-1]))
+    count = ops.cast(ops.shape(rows)[0], tensor.dtype)
+    share = ops.ones_like(rows[:, :1]) / count
+    mean = ops.matmul(ops.transpose(share), rows)[0]
+    variance = ops.matmul(ops.transpose(share), ops.square(rows - mean))[0]
+    return mean, variance
+
+
 def tie(tensors, after):
     """Returns the tensors, available only once others have been computed.
 

@@ -3,7 +3,7 @@
 import keras
 from keras import ops
 
-from qualnet_tf.invertible import backend_primitives, reversal
+from qualnet_tf.invertible import backend_primitives, fixed_point, reversal
 from qualnet_tf.invertible.invertible_layer import (
     InvertibleLayer,
     channels_of,
@@ -53,6 +53,9 @@ class AdditiveCoupling(InvertibleLayer):
             and ReLU in front: they would cut the negative half of the image.
         residual_dtype: What the convolutions of F compute in; the halves and
             their sums stay in the layer's own dtype. None is that dtype.
+        step: The power of two to whose multiples F's result is rounded, see
+            `fixed_point`: a stream on that grid is then rebuilt bit by bit,
+            also where F computes in half precision. None does not round.
 
     Input shape:
         `[batch, height, width, 2 * half_width / strides**2]`.
@@ -68,6 +71,7 @@ class AdditiveCoupling(InvertibleLayer):
         bottleneck_ratio=4,
         first=False,
         residual_dtype=None,
+        step=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -88,6 +92,8 @@ class AdditiveCoupling(InvertibleLayer):
         self.bottleneck_ratio = bottleneck_ratio
         self.first = first
         self.residual_dtype = residual_dtype
+        fixed_point.check_step(step)
+        self.step = step
         self.residual = ResidualFunction(
             channels=half_width // strides**2,
             half_width=half_width,
@@ -156,7 +162,7 @@ class AdditiveCoupling(InvertibleLayer):
     def couple(self, values, halves, training):
         """(x1, x2) -> (y1, y2), and the moved statistics."""
         x1, x2 = halves
-        outputs, moved = self.residual(values, x2, training)
+        outputs, moved = self._evaluate(values, x2, training)
         y1 = squeeze(x2, self.strides)
         return (y1, squeeze(x1, self.strides) + outputs), moved
 
@@ -164,7 +170,7 @@ class AdditiveCoupling(InvertibleLayer):
         """(y1, y2) -> (x1, x2)."""
         y1, y2 = halves
         x2 = unsqueeze(y1, self.strides)
-        outputs, _ = self.residual(values, x2, False)
+        outputs, _ = self._evaluate(values, x2, False)
         return unsqueeze(y2 - outputs, self.strides), x2
 
     def couple_gradient(self, values, halves, gradients, training, wanted):
@@ -215,10 +221,15 @@ class AdditiveCoupling(InvertibleLayer):
             (value_gradients),
         )
 
+    def _evaluate(self, values, x2, training):
+        """F(x2) on the grid, and the moved statistics."""
+        outputs, moved = self.residual(values, x2, training)
+        return fixed_point.round_to(outputs, self.step), moved
+
     def _pull_back(self, values, x2, gradient, training, wanted):
         """F(x2), and the gradients of x2 and of the wanted values."""
         return reversal.gradient_by_autodiff(
-            lambda values, half: self.residual(values, half, training)[0],
+            lambda values, half: self._evaluate(values, half, training)[0],
             values,
             x2,
             gradient,
@@ -250,6 +261,7 @@ class AdditiveCoupling(InvertibleLayer):
             "bottleneck_ratio": self.bottleneck_ratio,
             "first": self.first,
             "residual_dtype": self.residual_dtype,
+            "step": self.step,
         }
 
 

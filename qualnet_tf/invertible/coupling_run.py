@@ -26,6 +26,7 @@ class CouplingRun(InvertibleLayer):
         half_width: See `AdditiveCoupling`; a run has no strides.
         bottleneck_ratio: See `AdditiveCoupling`.
         residual_dtype: See `AdditiveCoupling`.
+        step: See `AdditiveCoupling`.
 
     Input shape:
         `[batch, height, width, 2 * half_width]`.
@@ -40,6 +41,7 @@ class CouplingRun(InvertibleLayer):
         half_width,
         bottleneck_ratio=4,
         residual_dtype=None,
+        step=None,
         **kwargs,
     ):
         super().__init__(**kwargs)
@@ -54,6 +56,7 @@ class CouplingRun(InvertibleLayer):
             half_width,
             bottleneck_ratio=bottleneck_ratio,
             residual_dtype=residual_dtype,
+            step=step,
             dtype=self.dtype_policy,
             name="block",
         )
@@ -221,4 +224,5 @@ class CouplingRun(InvertibleLayer):
             "half_width": self.block.half_width,
             "bottleneck_ratio": self.block.bottleneck_ratio,
             "residual_dtype": self.block.residual_dtype,
+            "step": self.block.step,
         }

@@ -4,7 +4,10 @@ Source: Jacobsen et al., "i-RevNet: Deep Invertible Networks" (ICLR 2018). The
 number in `irevnet300` counts convolutions: 100 blocks of three.
 """
 
+import keras
+
 from qualnet_tf.invertible.coupling import AdditiveCoupling
+from qualnet_tf.invertible.fixed_point import DEFAULT_STEP, FixedPoint
 from qualnet_tf.invertible.injective_padding import InjectivePadding
 from qualnet_tf.invertible.invertible_layer import InvertibleLayer
 from qualnet_tf.invertible.pixel_normalization import PixelNormalization
@@ -142,6 +145,9 @@ def _irevnet(
 ) -> InvertibleSequence:
     """Joins normalisation, the initial squeeze by 2 and the stages.
 
+    All of it on the grid of `fixed_point`, which the published networks do
+    not have: it is what makes 100 blocks exactly invertible.
+
     Args:
         name: Name of the network, the first part of its variables' paths.
         num_blocks: Coupling blocks per stage.
@@ -152,6 +158,7 @@ def _irevnet(
     """
     layers: list[InvertibleLayer] = [
         PixelNormalization(name="pixel_normalization"),
+        FixedPoint(name="fixed_point"),
         Squeeze(2, name="squeeze"),
     ]
     if padded_channels is not None:
@@ -167,7 +174,16 @@ def _irevnet(
                     strides=stride if block == 1 else 1,
                     bottleneck_ratio=bottleneck_ratio,
                     first=stage == 1 and block == 1,
+                    residual_dtype=_residual_dtype(),
+                    step=DEFAULT_STEP,
                     name=f"stage{stage}_block{block:02d}",
                 )
             )
+    layers.append(FixedPoint(name="features_fixed_point"))
     return InvertibleSequence(layers, name=name)
+
+
+def _residual_dtype() -> str | None:
+    """The half type of a mixed policy, which the residual functions may use."""
+    compute_dtype = keras.config.dtype_policy().compute_dtype
+    return compute_dtype if compute_dtype in ("float16", "bfloat16") else None

@@ -166,7 +166,7 @@ def _norm_relu(inputs, parameters, training: bool):
     gamma, beta, mean, variance = parameters
     moved = []
     if training:
-        batch = ops.moments(inputs, axes=(0, 1, 2))
+        batch = backend_primitives.channel_moments(inputs)
         moved = [
             old * MOMENTUM + ops.stop_gradient(new) * (1.0 - MOMENTUM)
             for old, new in zip((mean, variance), batch, strict=True)

@@ -80,7 +80,7 @@ def _settings(layer: InvertibleLayer):
     return {key: config[key] for key in _SETTINGS}
 
 
-_SETTINGS = ("half_width", "bottleneck_ratio", "residual_dtype")
+_SETTINGS = ("half_width", "bottleneck_ratio", "residual_dtype", "step")
 
 
 def _joined(blocks: list) -> CouplingRun:

@@ -12,23 +12,22 @@ from qualnet_tf import invertible
 from qualnet_tf.invertible import irevnet, rolling
 from qualnet_tf.invertible.sequence import InvertibleSequence
 
-# Relative to each gradient's norm. In float32 a rebuilt activation differs in
-# its last bits, which now and then turns a ReLU around; in a network with many
-# activations one such ReLU can be a hundredth of a gradient. Those are
-# compared in float64, where none is near enough to zero.
-LIMITS = {"float32": 1e-4, "float64": 1e-9}
+# Relative to each gradient's norm. Rebuilt activations are equal bit by bit, so
+# that none falls on the other side of a ReLU; sums for batch norm's gradients
+# may be in another order.
+LIMITS = {"float32": 1e-5, "float64": 1e-9}
 # Name: (factory, input shape).
 NETWORKS = {
     "irevnet_tiny": (invertible.get("irevnet_tiny"), (4, 8, 8, 3)),
     "irevnet_small": (invertible.get("irevnet_small"), (4, 32, 32, 3)),
     # Padding and a first block whose halves are half empty.
     "irevnet_cifar": (
-        lambda: _cut(invertible.get("irevnet_cifar")(), 0, 9),
+        lambda: _cut(invertible.get("irevnet_cifar")(), 2, 10),
         (4, 16, 16, 3),
     ),
     # Half of it in front of the stride of the third stage.
     "slice_of_irevnet300": (
-        lambda: _cut(irevnet.irevnet300(), 14, 34),
+        lambda: _cut(irevnet.irevnet300(), 15, 35),
         (2, 12, 8, 192),
     ),
 }
@@ -36,7 +35,11 @@ WAYS = ("saving", "rolled", "rolled_saving")
 
 
 def _cut(network, start: int, stop: int) -> InvertibleSequence:
-    return InvertibleSequence(network.layers[start:stop], name="slice")
+    """Some layers of a network, between its own entries to the grid."""
+    ends = network.layers[1], network.layers[-1]
+    return InvertibleSequence(
+        [ends[0], *network.layers[start:stop], ends[1]], name="slice"
+    )
 
 
 def make(name: str, seed: int = 0, dtype: str = "float32"):
@@ -138,9 +141,9 @@ def _with_jax(network, loss, inputs, execution):
     import jax
 
     fixed = network.non_trainable_variables
-    old = [variable.value for variable in fixed]
 
-    def of_values(tensor, values):
+    # Constants would be folded into the single blocks, but not into a loop.
+    def of_values(tensor, values, old):
         pairs = zip(
             [*network.trainable_variables, *fixed], [*values, *old], strict=True
         )
@@ -152,7 +155,8 @@ def _with_jax(network, loss, inputs, execution):
     if execution != "eager":
         step = jax.jit(step)
     values = [variable.value for variable in network.trainable_variables]
-    (of_input, of_variables), moved = step(inputs, values)
+    old = [variable.value for variable in fixed]
+    (of_input, of_variables), moved = step(inputs, values, old)
     for variable, value in zip(fixed, moved, strict=True):
         variable.assign(value)
     return of_input, of_variables
@@ -219,16 +223,9 @@ def _require(condition: bool, message: str) -> None:
 
 def main() -> None:
     """Checks all networks on the backend of this process."""
-    for name in ("irevnet_small", "irevnet_cifar"):
+    for name in ("irevnet_small", "irevnet_cifar", "slice_of_irevnet300"):
         for direction in ("train", "call", "inverse"):
             check(name, direction, "graph", ("rolled_saving",))
-    if keras.backend.backend() == "jax":
-        import jax
-
-        jax.config.update("jax_enable_x64", True)
-    name = "slice_of_irevnet300"
-    for direction in ("train", "inverse"):
-        check(name, direction, "graph", ("rolled_saving",), "float64")
     check("irevnet_tiny", "train", "graph")
     check("irevnet_tiny", "inverse", "eager")
     print(f"gradients agree on {keras.backend.backend()}")

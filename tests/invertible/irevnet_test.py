@@ -23,6 +23,8 @@ MEMBERS = {
     "irevnet_mini": (32, 192, 4),
     "irevnet_tiny": (8, 48, 2),
 }
+# Half a step of the grid on the pixels' scale, and float32's own rounding.
+PIXEL_ERROR = 2**-15 * 0.229 + 3e-7
 SLOW = ("irevnet300", "irevnet300_half", "irevnet96")
 FAST = [name for name in MEMBERS if name not in SLOW]
 
@@ -41,7 +43,7 @@ def _built(name):
     return network
 
 
-def _expected_parameters(num_blocks, half_widths, first_half, ratio):
+def expected_parameters(num_blocks, half_widths, first_half, ratio):
     """Parameters of an i-RevNet, written out from the paper's block."""
     total, half, first = 0, first_half, True
     for blocks, width in zip(num_blocks, half_widths, strict=True):
@@ -78,7 +80,9 @@ def test_round_trip_fresh_and_with_warm_statistics(name):
             network(x, training=True)
         z = network(x, training=False)
         assert tuple(z.shape) == network.compute_output_shape(x.shape)
-        np.testing.assert_allclose(network.inverse(z), x, atol=1e-4)
+        back = network.inverse(z)
+        np.testing.assert_allclose(back, x, atol=PIXEL_ERROR)
+        np.testing.assert_array_equal(network(back, training=False), z)
 
 
 @pytest.mark.parametrize("name", FAST)
@@ -163,7 +167,7 @@ def test_all_kernels_start_differently():
 
 
 def test_cifar_parameters():
-    expected = _expected_parameters((18, 18, 18), (16, 64, 256), 16, 4)
+    expected = expected_parameters((18, 18, 18), (16, 64, 256), 16, 4)
     assert _built("irevnet_cifar").count_params() == expected
 
 
@@ -177,55 +181,6 @@ def test_refuses_images_that_do_not_divide(side, received):
 def test_unknown_name_lists_the_members():
     with pytest.raises(ValueError, match="expected one of irevnet300, "):
         invertible.get("irevnet")
-
-
-@pytest.mark.slow
-def test_irevnet300_at_224():
-    network, x = _built("irevnet300"), _images("irevnet300", 1)
-    expected = _expected_parameters((6, 16, 72, 6), (24, 96, 384, 1536), 6, 4)
-    assert network.count_params() == expected
-    paths = {variable.path for variable in network.variables}
-    assert len(paths) == len(network.variables)
-    # Statistics as a training run leaves them: fresh ones would let F vanish.
-    crops = _images("irevnet300", 4, seed=1)[:, :64, :64]
-    generator = np.random.default_rng(2)
-    for warm_up_steps in (0, 3, 12):
-        if warm_up_steps == 12:
-            for variable in network.variables:
-                if variable.path.endswith("gamma"):
-                    variable.assign(generator.uniform(0.5, 2, variable.shape))
-        for _ in range(warm_up_steps):
-            network(crops, training=True)
-        z = network(x, training=False)
-        assert tuple(z.shape) == (1, 7, 7, 3072)
-        back = network.inverse(z)
-        np.testing.assert_allclose(back, x, atol=1e-4)
-    # Bijective: the other order, from a point that is no image.
-    z = z[:, ::-1] + 0.1
-    again = network(network.inverse(z), training=False)
-    np.testing.assert_allclose(again, z, atol=1e-4)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "num_blocks", "half_widths"),
-    [
-        ("irevnet300_half", (6, 16, 72), (24, 96, 384)),
-        ("irevnet96", (2, 5, 23, 2), (24, 96, 384, 1536)),
-    ],
-)
-def test_cheaper_networks_for_224(name, num_blocks, half_widths):
-    network, x = _built(name), _images(name, 1)
-    expected = _expected_parameters(num_blocks, half_widths, 6, 4)
-    assert network.count_params() == expected
-    crops = _images(name, 4, seed=1)[:, :64, :64]
-    for _ in range(3):
-        network(crops, training=True)
-    z = network(x, training=False)
-    np.testing.assert_allclose(network.inverse(z), x, atol=1e-4)
-    z = z[:, ::-1] + 0.1
-    again = network(network.inverse(z), training=False)
-    np.testing.assert_allclose(again, z, atol=1e-4)
 
 
 @pytest.mark.parametrize(
