@@ -40,7 +40,7 @@ quickstart: .venv/installed
 	$(BIN)/python -m qualnet_tf.export --run_dir=$(RUNS)/qualnet
 
 test: .venv/installed_test
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n 2
 
 lint: .venv/installed_test
 	$(BIN)/ruff check .
