@@ -22,6 +22,10 @@ PICTURE_FORMATS = ("png", "jpeg")
 COPY_LAYOUTS = ("imagenet_c", "cifar_c")
 STEMS = ("qualnet", "original")
 PRETRAINED_BACKBONES = ("resnet50", "resnet50_v1")
+HINT_NORMS = ("l1", "l2")
+# Methods that need a stage-1 run, for its inverse or as it is.
+DECODER_METHODS = ("qualnet",)
+TEACHER_METHODS = ("kd", "fitnet", "pkt", "vid", "sp")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -147,8 +151,23 @@ class TrainConfig(Config):
     )
     stage1_run_dir: str = knob(
         "",
-        "finished stage-1 run whose inverse is the decoder",
+        "finished stage-1 run whose inverse is the decoder, or which is the "
+        "teacher of kd, fitnet, pkt, vid and sp",
         path=True,
+    )
+    distillation_weight: float = knob(
+        0.0,
+        "weight of the distillation loss; 0 takes the published one: kd 0.9 "
+        "(cross-entropy has the rest), fitnet 100, pkt 30000, vid 1, sp 3000",
+        lower=0.0,
+    )
+    temperature: float = knob(
+        4.0, "temperature of kd's softened predictions, above 0"
+    )
+    hint_norm: str = knob(
+        "l1",
+        "fitnet's difference: l1 (Eq. 3) or l2 (the original's)",
+        choices=HINT_NORMS,
     )
     memory_saving: bool = knob(
         False,
@@ -200,23 +219,7 @@ class TrainConfig(Config):
     def check(self) -> None:
         if not self.dry_run:
             require(self, "run_dir", "name a folder for the run")
-        if self.quality_weight > 0 and not self.stage1_run_dir:
-            raise ValueError(
-                f"--quality_weight={self.quality_weight} needs a decoder: "
-                "expected --stage1_run_dir, a finished stage-1 run"
-            )
-        if self.method == "qualnet":
-            require(
-                self,
-                "stage1_run_dir",
-                "method qualnet expects a finished stage-1 run",
-            )
-        elif self.quality_weight > 0 or self.stage1_run_dir:
-            raise ValueError(
-                f"--method={self.method} has no decoder: expected "
-                "--quality_weight=0 and no --stage1_run_dir, or "
-                "--method=qualnet"
-            )
+        self._check_stage1()
         self._check_decoder()
         if self.initial_weights:
             self._check_initial_weights()
@@ -233,6 +236,45 @@ class TrainConfig(Config):
         if not self.severities:
             raise ValueError("--severities is empty: expected some of 1-5")
 
+    def _check_stage1(self) -> None:
+        """A method has what it needs, and no flag that it does not use."""
+        if self.quality_weight > 0 and not self.stage1_run_dir:
+            raise ValueError(
+                f"--quality_weight={self.quality_weight} needs a decoder: "
+                "expected --stage1_run_dir, a finished stage-1 run"
+            )
+        if self.method in DECODER_METHODS + TEACHER_METHODS:
+            require(
+                self,
+                "stage1_run_dir",
+                f"method {self.method} expects a finished stage-1 run",
+            )
+        elif self.quality_weight > 0 or self.stage1_run_dir:
+            raise ValueError(
+                f"--method={self.method} has no decoder: expected "
+                "--quality_weight=0 and no --stage1_run_dir, or "
+                "--method=qualnet"
+            )
+        for name, methods in _USERS.items():
+            value = getattr(self, name)
+            default = type(self).__dataclass_fields__[name].default
+            if self.method not in methods and value != default:
+                raise ValueError(
+                    f"--{name}={value}: expected --method="
+                    f"{' or '.join(methods)} beside it, received "
+                    f"{self.method}, which does not use it; leave it out"
+                )
+        if self.temperature <= 0:
+            raise ValueError(
+                f"--temperature={self.temperature}: expected more than 0; 4 "
+                "is usual"
+            )
+        if self.method == "kd" and self.distillation_weight > 1:
+            raise ValueError(
+                f"--distillation_weight={self.distillation_weight}: expected "
+                "at most 1 with --method=kd, whose cross-entropy has the rest"
+            )
+
     def _check_decoder(self) -> None:
         if self.decoder_fraction <= 0:
             raise ValueError(
@@ -244,17 +286,6 @@ class TrainConfig(Config):
                 f"--decoder_downscale={self.decoder_downscale}: expected a "
                 f"divisor of --image_size={self.image_size}"
             )
-        for name, default in (
-            ("decoder_fraction", 1.0),
-            ("decoder_downscale", 1),
-        ):
-            value = getattr(self, name)
-            if self.method != "qualnet" and value != default:
-                raise ValueError(
-                    f"--{name}={value}: expected --method=qualnet beside it, "
-                    f"received {self.method}, which has no decoder; leave it "
-                    "out"
-                )
 
     def _check_initial_weights(self) -> None:
         if self.backbone not in PRETRAINED_BACKBONES:
@@ -270,6 +301,17 @@ class TrainConfig(Config):
                 f"--initial_weights={self.initial_weights}: expected imagenet "
                 "or a file ending in .keras, .weights.h5 or .h5"
             )
+
+
+# Knobs that only some methods use.
+_USERS = {
+    "quality_weight": DECODER_METHODS,
+    "decoder_fraction": DECODER_METHODS,
+    "decoder_downscale": DECODER_METHODS,
+    "distillation_weight": TEACHER_METHODS,
+    "temperature": ("kd",),
+    "hint_norm": ("fitnet",),
+}
 
 
 def _join(values: tuple) -> str:

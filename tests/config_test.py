@@ -2,9 +2,11 @@
 
 import pytest
 
-from qualnet_tf import backbones, config
+from qualnet_tf import backbones, config, methods
 
 QUALNET = {"method": "qualnet", "stage1_run_dir": "s"}
+
+TAUGHT = {"method": "vid", "stage1_run_dir": "s"}
 
 
 def test_defaults_are_legal_once_a_run_is_named():
@@ -52,6 +54,37 @@ def test_defaults_are_legal_once_a_run_is_named():
         (
             {"decoder_downscale": 2},
             "--decoder_downscale=2: expected --method=qualnet beside it",
+        ),
+        ({"method": "kd"}, "method kd expects a finished stage-1 run"),
+        (
+            {**TAUGHT, "quality_weight": 0.1},
+            "--quality_weight=0.1: expected --method=qualnet beside it, "
+            "received vid",
+        ),
+        (
+            {**QUALNET, "distillation_weight": 0.5},
+            "--distillation_weight=0.5: expected --method=kd or fitnet or pkt "
+            "or vid or sp beside it, received qualnet",
+        ),
+        (
+            {**TAUGHT, "temperature": 2.0},
+            "--temperature=2.0: expected --method=kd beside it",
+        ),
+        (
+            {**TAUGHT, "hint_norm": "l2"},
+            "--hint_norm=l2: expected --method=fitnet beside it",
+        ),
+        (
+            {**TAUGHT, "method": "kd", "temperature": 0.0},
+            "--temperature=0.0: expected more than 0",
+        ),
+        (
+            {**TAUGHT, "method": "kd", "distillation_weight": 1.5},
+            "--distillation_weight=1.5: expected at most 1 with --method=kd",
+        ),
+        (
+            {**TAUGHT, "distillation_weight": -1.0},
+            "--distillation_weight=-1.0: expected at least 0",
         ),
         (
             {"initial_weights": "imagenet", "backbone": "resnet18"},
@@ -110,3 +143,8 @@ def test_every_knob_has_help():
     for config_class in config.Config.__subclasses__():
         for name, field in config_class.__dataclass_fields__.items():
             assert field.metadata.get("help"), (config_class, name)
+
+
+def test_methods_that_need_a_stage1_run_are_registered():
+    needing = config.DECODER_METHODS + config.TEACHER_METHODS
+    assert set(needing) == set(methods.names()) - {"supervised"}

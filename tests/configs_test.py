@@ -5,10 +5,16 @@ import pathlib
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
+from qualnet_tf import invertible
 from qualnet_tf.config import TrainConfig
+from qualnet_tf.models import saving
+from qualnet_tf.models.classifier import build_classifier
+from qualnet_tf.training import build, fit
 
+SIDE = 16
 ROOT = pathlib.Path(__file__).parent.parent
 FLAGFILES = sorted((ROOT / "configs").rglob("*.flags"))
 # What a flagfile may leave to its reader, the machine or the default.
@@ -19,9 +25,11 @@ OPTIONAL = {
     "decoder_downscale",
     "decoder_fraction",
     "deterministic",
+    "distillation_weight",
     "download",
     "dry_run",
     "frost_textures",
+    "hint_norm",
     "imagenet_c_jpeg",
     "initial_weights",
     "jit_compile",
@@ -35,6 +43,7 @@ OPTIONAL = {
     "skip_bad_files",
     "stage1_run_dir",
     "stem",
+    "temperature",
     "validation_epochs",
     "validation_fraction",
     "warmup_epochs",
@@ -92,3 +101,64 @@ def test_header_names_table_numbers_and_cost(path):
     )
     for word in ("# paper:", "# published:", "# ours:", "# cost:"):
         assert word in header, f"{path} lacks {word}"
+
+
+@pytest.fixture(scope="module")
+def tiny_stage1(tmp_path_factory):
+    """A file like a stage-1 run's classifier, for digits of 16 pixels."""
+    path = tmp_path_factory.mktemp("stage1") / "classifier.keras"
+    network = invertible.get("irevnet_tiny")()
+    classifier = build_classifier(network, SIDE, 10, normalized_head=True)
+    saving.save_model(classifier, path)
+    return path
+
+
+@pytest.mark.parametrize(
+    "path", FLAGFILES, ids=lambda path: f"{path.parent.stem}_{path.stem}"
+)
+def test_flagfile_builds_its_method_and_takes_a_step(path, tiny_stage1):
+    """All of the recipe but its networks' and its images' size."""
+    made = _read(path)
+    is_stage1 = made.backbone in invertible.names()
+    tiny = dataclasses.replace(
+        made,
+        dataset="digits",
+        image_size=SIDE,
+        batch_size=4,
+        max_train_images=8,
+        backbone="irevnet_tiny" if is_stage1 else "resnet_tiny",
+    )
+    method = build.build_method(tiny, 10, tiny_stage1)
+    build.compile_method(method, tiny, steps_per_epoch=2)
+    source = build.open_split(tiny, "train")
+    batch = next(iter(fit.training_batches(tiny, source, 0).take(1)))
+    logs = method.train_on_batch(
+        {name: value.numpy() for name, value in batch.items()},
+        return_dict=True,
+    )
+    assert set(logs) == {"loss", "accuracy", *method.term_names}
+    assert all(np.isfinite(float(value)) for value in logs.values())
+
+
+def _read(path) -> TrainConfig:
+    """The configuration of a flagfile, as `train` reads it."""
+    given = dict(
+        line[2:].split("=", 1)
+        for line in path.read_text().splitlines()
+        if line.startswith("--")
+    )
+    values = {}
+    for field in dataclasses.fields(TrainConfig):
+        if field.name in given:
+            values[field.name] = _value(field, given[field.name])
+    return TrainConfig(**values)
+
+
+def _value(field, text: str):
+    if isinstance(field.default, bool):
+        return text == "true"
+    if isinstance(field.default, tuple):
+        of_numbers = "int" in str(field.type)
+        items = text.split(",")
+        return tuple(int(item) if of_numbers else item for item in items)
+    return type(field.default)(text)

@@ -7,6 +7,11 @@ _METHODS = Registry(
     {
         "supervised": "qualnet_tf.methods.supervised:Supervised",
         "qualnet": "qualnet_tf.methods.qualnet:QualNet",
+        "kd": "qualnet_tf.methods.kd:KD",
+        "fitnet": "qualnet_tf.methods.fitnet:FitNet",
+        "pkt": "qualnet_tf.methods.pkt:PKT",
+        "vid": "qualnet_tf.methods.vid:VID",
+        "sp": "qualnet_tf.methods.sp:SP",
     },
 )
 names, get = _METHODS.names, _METHODS.get

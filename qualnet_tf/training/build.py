@@ -7,7 +7,7 @@ import keras
 
 from qualnet_tf import backbones, invertible, methods
 from qualnet_tf.backbones import pretrained
-from qualnet_tf.config import TrainConfig
+from qualnet_tf.config import DECODER_METHODS, TEACHER_METHODS, TrainConfig
 from qualnet_tf.datasets import open_source
 from qualnet_tf.datasets.source import ImageSource
 from qualnet_tf.invertible import rolling
@@ -15,6 +15,7 @@ from qualnet_tf.methods.method import Method
 from qualnet_tf.models.classifier import build_classifier
 from qualnet_tf.models.connector import build_connector
 from qualnet_tf.models.decoders import load_decoder
+from qualnet_tf.models.teachers import load_teacher
 from qualnet_tf.run_dir import RunDir
 from qualnet_tf.training.optimizers import KernelDecaySGD, StepDecay
 
@@ -74,10 +75,10 @@ def build_method(
     Args:
         config: The run.
         num_classes: Number of classes of its data.
-        stage1_classifier: File of the decoder's network; by default that of
-            `config.stage1_run_dir`, which must have finished.
+        stage1_classifier: File of the decoder's network or the teacher; by
+            default that of `config.stage1_run_dir`, which must have finished.
     """
-    invertible_parts = config.method == "qualnet" or (
+    invertible_parts = config.method in DECODER_METHODS or (
         config.backbone in invertible.names()
     )
     if config.memory_saving and not invertible_parts:
@@ -88,28 +89,53 @@ def build_method(
         )
     classifier = build_network(config, num_classes)
     options = {"label_smoothing": config.label_smoothing}
-    if config.method == "qualnet":
+    if config.method in DECODER_METHODS + TEACHER_METHODS:
         if stage1_classifier is None:
             stage1 = RunDir(config.stage1_run_dir)
             stage1.read_finished_info()
             stage1_classifier = stage1.classifier
-        decoder = load_decoder(
-            stage1_classifier,
-            config.image_size,
-            num_classes,
-            memory_saving=config.memory_saving,
-            downscale=config.decoder_downscale,
-        )
-        options |= {
-            "connector": build_connector(
-                classifier.layers[1].output.shape[1:],
-                decoder.feature_shape(config.image_size),
-            ),
-            "decoder": decoder,
-            "quality_weight": config.quality_weight,
-            "decoder_fraction": config.decoder_fraction,
-        }
+        parts = _decoding if config.method in DECODER_METHODS else _distillation
+        options |= parts(config, classifier, stage1_classifier)
     return methods.get(config.method)(classifier, name="method", **options)
+
+
+def _decoding(
+    config: TrainConfig, classifier: keras.Model, stage1: pathlib.Path
+) -> dict:
+    """A method's arguments around the inverse of stage 1."""
+    num_classes = classifier.output_shape[-1]
+    decoder = load_decoder(
+        stage1,
+        config.image_size,
+        num_classes,
+        memory_saving=config.memory_saving,
+        downscale=config.decoder_downscale,
+    )
+    return {
+        "connector": build_connector(
+            classifier.layers[1].output.shape[1:],
+            decoder.feature_shape(config.image_size),
+        ),
+        "decoder": decoder,
+        "quality_weight": config.quality_weight,
+        "decoder_fraction": config.decoder_fraction,
+    }
+
+
+def _distillation(
+    config: TrainConfig, classifier: keras.Model, stage1: pathlib.Path
+) -> dict:
+    """A method's arguments around stage 1 as the teacher."""
+    num_classes = classifier.output_shape[-1]
+    options = {
+        "teacher": load_teacher(stage1, config.image_size, num_classes),
+        "distillation_weight": config.distillation_weight or None,
+    }
+    if config.method == "kd":
+        options["temperature"] = config.temperature
+    if config.method == "fitnet":
+        options["hint_norm"] = config.hint_norm
+    return options
 
 
 def compile_method(

@@ -46,6 +46,16 @@ def make_decoder(seed=1, downscale=1):
     return InverseDecoder(network, downscale)
 
 
+DISTILLATIONS = ("kd", "fitnet", "pkt", "vid", "sp")
+
+
+def make_teacher(seed=1):
+    """A stage-1 classifier on the backbone's grid of 4x4."""
+    keras.utils.set_random_seed(seed)
+    network = invertible.get("irevnet_tiny")()
+    return build_classifier(network, SIZE, CLASSES, normalized_head=True)
+
+
 def make_method(
     name,
     quality_weight=0.5,
@@ -65,6 +75,8 @@ def make_method(
             "decoder": decoder,
             "quality_weight": quality_weight,
         }
+    if name in DISTILLATIONS:
+        options |= {"teacher": make_teacher()}
     method = methods.get(name)(classifier, name="method", **options)
     method.compile(KernelDecaySGD(learning_rate, momentum=0.9, name="sgd"))
     method.optimizer.build(method.trainable_weights)
