@@ -132,6 +132,12 @@ class TrainConfig(Config):
         "of that network; empty starts at random",
         path=True,
     )
+    initial_run_dir: str = knob(
+        "",
+        "finished run of the same backbone, size and classes whose classifier "
+        "(and connector) this run starts from, as QualNet* does",
+        path=True,
+    )
     method: str = knob("supervised", "way of learning", names="methods")
     quality_weight: float = knob(
         0.0, "lambda, weight of the quality loss (Eq. 6)", lower=0.0
@@ -288,6 +294,12 @@ class TrainConfig(Config):
             )
 
     def _check_initial_weights(self) -> None:
+        if self.initial_run_dir:
+            raise ValueError(
+                f"--initial_weights={self.initial_weights} and "
+                f"--initial_run_dir={self.initial_run_dir}: expected one "
+                "start; leave one of the two flags out"
+            )
         if self.backbone not in PRETRAINED_BACKBONES:
             raise ValueError(
                 f"--initial_weights={self.initial_weights}: expected "

@@ -92,6 +92,10 @@ def test_defaults_are_legal_once_a_run_is_named():
             "resnet50_v1, received resnet18",
         ),
         (
+            {"initial_weights": "imagenet", "initial_run_dir": "r"},
+            "--initial_run_dir=r: expected one start",
+        ),
+        (
             {"initial_weights": "resnet50.pth"},
             "--initial_weights=resnet50.pth: expected imagenet or a file "
             "ending in .keras",

@@ -31,6 +31,7 @@ OPTIONAL = {
     "frost_textures",
     "hint_norm",
     "imagenet_c_jpeg",
+    "initial_run_dir",
     "initial_weights",
     "jit_compile",
     "label_smoothing",

@@ -23,6 +23,7 @@ from qualnet_tf.training.callbacks import (
 )
 from qualnet_tf.training.checkpoints import Checkpoints
 from qualnet_tf.training.run_info import describe_environment
+from qualnet_tf.training.start import start_from_run
 
 
 def train(config: TrainConfig, flagfile: str) -> None:
@@ -53,6 +54,8 @@ def train(config: TrainConfig, flagfile: str) -> None:
     method = build.build_method(
         config, len(source.class_names), known if known.is_file() else None
     )
+    if config.initial_run_dir and not Checkpoints(run.checkpoints).paths():
+        start_from_run(method, RunDir(config.initial_run_dir))
     build.compile_method(method, config, steps_per_epoch)
     _start_run(run, config, flagfile, method, source, validation)
     started = time.monotonic()
@@ -248,6 +251,8 @@ def dry_run(config: TrainConfig) -> dict[str, float]:
     source = build.open_split(config, "train")
     steps_per_epoch = count_steps(config, source)
     method = build.build_method(config, len(source.class_names))
+    if config.initial_run_dir:
+        start_from_run(method, RunDir(config.initial_run_dir))
     build.compile_method(method, config, steps_per_epoch)
     batch = next(iter(training_batches(config, source, 0).take(1)))
     logs = method.train_on_batch(
