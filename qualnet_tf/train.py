@@ -9,12 +9,14 @@ from qualnet_tf.config import TrainConfig
 
 def main(config: TrainConfig) -> None:
     """Trains the run, or one batch of it with --dry_run."""
-    from qualnet_tf.training import fit
-
     if config.dry_run:
-        logs = fit.dry_run(config)
+        from qualnet_tf.training import dry_run
+
+        logs = dry_run.dry_run(config)
         print("one batch:", ", ".join(f"{k} {v:.4f}" for k, v in logs.items()))
         return
+    from qualnet_tf.training import fit
+
     fit.train(config, experiment_flags.to_flagfile(config))
 
 

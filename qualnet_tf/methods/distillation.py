@@ -65,6 +65,11 @@ class Distillation(Method):
         """The teacher's weights and batch norm statistics."""
         return self.teacher.weights
 
+    @property
+    def parts(self) -> dict[str, keras.layers.Layer]:
+        """See the base class."""
+        return {**super().parts, "teacher": self.teacher}
+
     def call(self, batch, training=False):
         """Returns a dictionary: `features`, `embedding` and `logits`."""
         features = self.backbone(batch["image"], training=training)

@@ -51,6 +51,11 @@ class FitNet(Distillation):
         self.hint_norm = hint_norm
         self.regressor = build_connector(*feature_shapes(classifier, teacher))
 
+    @property
+    def parts(self) -> dict[str, keras.layers.Layer]:
+        """See the base class."""
+        return {**super().parts, "regressor": self.regressor}
+
     def error(self, teacher, student):
         """See the base class."""
         regressed = self.regressor(student["features"])

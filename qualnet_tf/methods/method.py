@@ -44,6 +44,11 @@ class Method(keras.Model):
         """Weights that no step changes; checkpoints leave them out."""
         return []
 
+    @property
+    def parts(self) -> dict[str, keras.layers.Layer]:
+        """All networks that a step runs, by name, the deployed two first."""
+        return {"backbone": self.backbone, "head": self.head}
+
     def build(self, input_shape=None):
         """Marks the method as built: its parts already are."""
         self.built = True

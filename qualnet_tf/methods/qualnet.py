@@ -70,6 +70,15 @@ class QualNet(Method):
         """The decoder's weights and batch norm statistics."""
         return self.decoder.weights
 
+    @property
+    def parts(self) -> dict[str, keras.layers.Layer]:
+        """See the base class."""
+        return {
+            **super().parts,
+            "connector": self.connector,
+            "decoder": self.decoder,
+        }
+
     def reconstruct(self, features):
         """Decodes backbone features to images [batch, side, side, 3].
 

@@ -45,6 +45,11 @@ class VID(Distillation):
         self.spread = ChannelSpread(name="spread")
         self.spread.build((None, *taught))
 
+    @property
+    def parts(self) -> dict[str, keras.layers.Layer]:
+        """See the base class."""
+        return {**super().parts, "predictor": self.predictor}
+
     def error(self, teacher, student):
         """See the base class."""
         mean = self.predictor(student["features"])

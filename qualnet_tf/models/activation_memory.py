@@ -49,10 +49,10 @@ def activation_bytes(
             own = _coupling_bytes(layer, shape, outputs, network.trainable)
             plain += own
             # The block's result and its gradient, its input and that one's.
-            size = _size_of(layer.compute_dtype)
+            size = size_of(layer.compute_dtype)
             rebuilt = max(rebuilt, own + 4 * size * math.prod(outputs))
         shape = outputs
-    kept = math.prod(shape) * _size_of(network.compute_dtype)
+    kept = math.prod(shape) * size_of(network.compute_dtype)
     return ActivationBytes(plain, kept, rebuilt)
 
 
@@ -61,7 +61,7 @@ def _coupling_bytes(
 ) -> int:
     """Bytes that the derivative of a block's residual function reads."""
     size, inner_size = (
-        _size_of(dtype) for dtype in (layer.compute_dtype, layer.residual.dtype)
+        size_of(dtype) for dtype in (layer.compute_dtype, layer.residual.dtype)
     )
     norm_and_relu = first_convolution = size
     if trainable:
@@ -75,7 +75,7 @@ def _coupling_bytes(
     return first * half + norm_and_relu * 2 * inner * math.prod(outputs[1:3])
 
 
-def _size_of(dtype: str) -> int:
+def size_of(dtype: str) -> int:
     """Bytes of a number."""
     bits = {"float16": 16, "bfloat16": 16, "float32": 32, "float64": 64}
     return bits[keras.backend.standardize_dtype(dtype)] // 8

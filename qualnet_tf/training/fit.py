@@ -239,34 +239,3 @@ def _finish_run(run: RunDir, method: Method, seconds: float) -> None:
     # Since the last start: one that was killed did not live to say.
     info["seconds"] = round(seconds, 1)
     run_files.write_json(run.run_info, info)
-
-
-def dry_run(config: TrainConfig) -> dict[str, float]:
-    """Builds everything, runs one batch forward and back, writes nothing.
-
-    Returns:
-        The loss, its terms and the accuracy of that batch.
-    """
-    seed_everything(config)
-    source = build.open_split(config, "train")
-    steps_per_epoch = count_steps(config, source)
-    method = build.build_method(config, len(source.class_names))
-    if config.initial_run_dir:
-        start_from_run(method, RunDir(config.initial_run_dir))
-    build.compile_method(method, config, steps_per_epoch)
-    batch = next(iter(training_batches(config, source, 0).take(1)))
-    logs = method.train_on_batch(
-        {name: value.numpy() for name, value in batch.items()},
-        return_dict=True,
-    )
-    print(f"{config.method} on {source.name}: {steps_per_epoch} steps an epoch")
-    print(f"classifier: {method.classifier.count_params():,} parameters")
-    print(f"training only: {_extra_parameters(method):,} parameters more")
-    return {name: float(value) for name, value in logs.items()}
-
-
-def _extra_parameters(method: Method) -> int:
-    return (
-        sum(int(keras.ops.size(weight)) for weight in method.weights)
-        - method.classifier.count_params()
-    )

@@ -1,0 +1,60 @@
+"""A dry run shows what a method's parts cost, and takes one step."""
+
+import re
+
+import numpy as np
+import pytest
+
+from qualnet_tf import methods
+from qualnet_tf.training import dry_run
+from tests.training.tiny_runs import config, train
+
+PARTS = {
+    "supervised": ["backbone", "head"],
+    "qualnet": ["backbone", "head", "connector", "decoder"],
+    "kd": ["backbone", "head", "teacher"],
+    "fitnet": ["backbone", "head", "teacher", "regressor"],
+    "pkt": ["backbone", "head", "teacher"],
+    "vid": ["backbone", "head", "teacher", "predictor"],
+    "sp": ["backbone", "head", "teacher"],
+}
+
+
+@pytest.fixture(scope="module")
+def stage1(tmp_path_factory):
+    root = tmp_path_factory.mktemp("runs")
+    train(
+        root / "stage1", backbone="irevnet_tiny", num_epochs=1, decay_epochs=()
+    )
+    return str(root / "stage1")
+
+
+@pytest.mark.parametrize("name", methods.names())
+def test_every_part_of_a_method_is_listed(name, stage1, capsys):
+    options = {} if name == "supervised" else {"stage1_run_dir": stage1}
+    logs = dry_run.dry_run(config("", dry_run=True, method=name, **options))
+    assert all(np.isfinite(value) for value in logs.values())
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"{name} on digits: 3 epochs of 5 steps of 8 images"
+    listed = [line.split()[0] for line in lines[2:-2]]
+    assert listed == PARTS[name]
+    assert lines[-1].startswith("memory, estimated from shapes: ")
+
+
+def test_cheaper_decoders_cost_less(stage1, capsys):
+    shares = []
+    for fraction in (1.0, 0.25):
+        made = config(
+            "",
+            dry_run=True,
+            method="qualnet",
+            stage1_run_dir=stage1,
+            decoder_fraction=fraction,
+        )
+        dry_run.dry_run(made)
+        found = re.search(r", (\d+)% of them", capsys.readouterr().out)
+        shares.append(int(found.group(1)))
+    whole, quarter = shares
+    assert quarter == pytest.approx(
+        100 * 0.25 * whole / (100 - 0.75 * whole), abs=1
+    )
