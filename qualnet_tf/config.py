@@ -182,6 +182,17 @@ class TrainConfig(Config):
     )
     # Optimisation.
     batch_size: int = knob(256, "images per step over all replicas", lower=1)
+    recipe_batch_size: int = knob(
+        0,
+        "batch size that the recipe's learning rate is meant for; 0 does not "
+        "check",
+        lower=0,
+    )
+    allow_batch_change: bool = knob(
+        False,
+        "train with another --batch_size than the recipe's, the learning rate "
+        "scaled in proportion",
+    )
     num_epochs: int = knob(90, "passes over the training images", lower=1)
     learning_rate: float = knob(0.1, "peak learning rate of SGD", lower=0.0)
     decay_epochs: tuple[int, ...] = knob(
@@ -225,6 +236,7 @@ class TrainConfig(Config):
     def check(self) -> None:
         if not self.dry_run:
             require(self, "run_dir", "name a folder for the run")
+        self._check_batch_size()
         self._check_stage1()
         self._check_decoder()
         if self.initial_weights:
@@ -241,6 +253,30 @@ class TrainConfig(Config):
             )
         if not self.severities:
             raise ValueError("--severities is empty: expected some of 1-5")
+
+    @property
+    def scaled_learning_rate(self) -> float:
+        """The learning rate for this batch size.
+
+        In proportion to the recipe's: Goyal et al., "Accurate, Large Minibatch
+        SGD" (2017), section 2.1.
+        """
+        if not self.recipe_batch_size:
+            return self.learning_rate
+        return self.learning_rate * self.batch_size / self.recipe_batch_size
+
+    def _check_batch_size(self) -> None:
+        if self.allow_batch_change or self.recipe_batch_size in (
+            0,
+            self.batch_size,
+        ):
+            return
+        raise ValueError(
+            f"--batch_size={self.batch_size}: expected the recipe's "
+            f"{self.recipe_batch_size}, for which its learning rate is meant; "
+            "--allow_batch_change trains with it at --learning_rate="
+            f"{self.scaled_learning_rate:g}"
+        )
 
     def _check_stage1(self) -> None:
         """A method has what it needs, and no flag that it does not use."""

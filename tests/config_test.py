@@ -55,6 +55,12 @@ def test_defaults_are_legal_once_a_run_is_named():
             {"decoder_downscale": 2},
             "--decoder_downscale=2: expected --method=qualnet beside it",
         ),
+        (
+            {"batch_size": 64, "recipe_batch_size": 256},
+            "--batch_size=64: expected the recipe's 256, for which its "
+            "learning rate is meant; --allow_batch_change trains with it at "
+            "--learning_rate=0.025",
+        ),
         ({"method": "kd"}, "method kd expects a finished stage-1 run"),
         (
             {**TAUGHT, "quality_weight": 0.1},

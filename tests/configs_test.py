@@ -19,6 +19,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 FLAGFILES = sorted((ROOT / "configs").rglob("*.flags"))
 # What a flagfile may leave to its reader, the machine or the default.
 OPTIONAL = {
+    "allow_batch_change",
     "corruption_variant",
     "corruption_weights",
     "data_dir",
@@ -39,6 +40,7 @@ OPTIONAL = {
     "checkpoint_steps",
     "max_train_images",
     "quality_weight",
+    "recipe_batch_size",
     "seed",
     "severity_table",
     "skip_bad_files",
@@ -93,6 +95,15 @@ def test_flagfile_is_complete_and_does_not_nest(path):
     assert known - OPTIONAL <= given, f"missing {known - OPTIONAL - given}"
 
 
+RECIPES = [p for p in FLAGFILES if p.parent.name != "quickstart"]
+
+
+@pytest.mark.parametrize("path", RECIPES, ids=lambda p: p.stem)
+def test_recipe_names_its_batch_size(path):
+    made = _read(path)
+    assert made.recipe_batch_size == made.batch_size
+
+
 @pytest.mark.parametrize("path", FLAGFILES, ids=lambda p: p.stem)
 def test_header_names_table_numbers_and_cost(path):
     header = "".join(
@@ -126,6 +137,7 @@ def test_flagfile_builds_its_method_and_takes_a_step(path, tiny_stage1):
         dataset="digits",
         image_size=SIDE,
         batch_size=4,
+        allow_batch_change=True,
         max_train_images=8,
         backbone="irevnet_tiny" if is_stage1 else "resnet_tiny",
     )

@@ -143,7 +143,7 @@ def compile_method(
 ) -> None:
     """Gives the method its optimizer."""
     schedule = StepDecay(
-        config.learning_rate,
+        config.scaled_learning_rate,
         tuple(epoch * steps_per_epoch for epoch in config.decay_epochs),
         config.decay_factor,
         round(config.warmup_epochs * steps_per_epoch),

@@ -34,6 +34,7 @@ def dry_run(config: TrainConfig) -> dict[str, float]:
         f"{config.method} on {source.name}: {config.num_epochs} epochs of "
         f"{steps_per_epoch} steps of {config.batch_size} images"
     )
+    print(fit.describe_batch(config))
     print("\n".join(describe_costs(part_costs(method, config), config)))
     batch = next(iter(fit.training_batches(config, source, 0).take(1)))
     logs = method.train_on_batch(

@@ -58,6 +58,7 @@ def train(config: TrainConfig, flagfile: str) -> None:
         start_from_run(method, RunDir(config.initial_run_dir))
     build.compile_method(method, config, steps_per_epoch)
     _start_run(run, config, flagfile, method, source, validation)
+    print(describe_batch(config))
     started = time.monotonic()
     _fit(run, config, method, source, validation, steps_per_epoch)
     _finish_run(run, method, time.monotonic() - started)
@@ -85,6 +86,17 @@ def count_steps(config: TrainConfig, source: ImageSource) -> int:
             f"batch, received {source.num_examples}; lower --batch_size"
         )
     return steps
+
+
+def describe_batch(config: TrainConfig) -> str:
+    """Returns a line with the batch, the replicas and what they change."""
+    line = f"{config.batch_size} images a step on 1 replica"
+    if config.recipe_batch_size in (0, config.batch_size):
+        return line
+    return (
+        f"{line}, {config.recipe_batch_size} in the recipe: learning rate "
+        f"{config.scaled_learning_rate:g} instead of {config.learning_rate:g}"
+    )
 
 
 def training_batches(config: TrainConfig, source: ImageSource, start_step: int):
@@ -209,6 +221,8 @@ def _start_run(
         "num_bad_files": source.num_bad_files + validation.num_bad_files,
         "num_classifier_parameters": method.classifier.count_params(),
         "batch_size": config.batch_size,
+        "recipe_batch_size": config.recipe_batch_size or config.batch_size,
+        "learning_rate": config.scaled_learning_rate,
         "replica_count": 1,
         "seed": config.seed,
         **describe_environment(),

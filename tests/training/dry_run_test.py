@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from qualnet_tf import methods
-from qualnet_tf.training import dry_run
+from qualnet_tf.training import build, dry_run, fit
 from tests.training.tiny_runs import config, train
 
 PARTS = {
@@ -36,7 +36,8 @@ def test_every_part_of_a_method_is_listed(name, stage1, capsys):
     assert all(np.isfinite(value) for value in logs.values())
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"{name} on digits: 3 epochs of 5 steps of 8 images"
-    listed = [line.split()[0] for line in lines[2:-2]]
+    assert lines[1] == "8 images a step on 1 replica"
+    listed = [line.split()[0] for line in lines[3:-2]]
     assert listed == PARTS[name]
     assert lines[-1].startswith("memory, estimated from shapes: ")
 
@@ -58,3 +59,17 @@ def test_cheaper_decoders_cost_less(stage1, capsys):
     assert quarter == pytest.approx(
         100 * 0.25 * whole / (100 - 0.75 * whole), abs=1
     )
+
+
+def test_another_batch_size_is_said():
+    made = config(
+        "", dry_run=True, recipe_batch_size=32, allow_batch_change=True
+    )
+    assert fit.describe_batch(made) == (
+        "8 images a step on 1 replica, 32 in the recipe: learning rate 0.0125 "
+        "instead of 0.05"
+    )
+    method = build.build_method(made, 10)
+    build.compile_method(method, made, steps_per_epoch=1)
+    schedule = method.optimizer.get_config()["learning_rate"]["config"]
+    assert schedule["peak"] == pytest.approx(0.0125)
