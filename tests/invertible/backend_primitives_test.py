@@ -71,3 +71,30 @@ def test_no_influence_is_a_gradient_of_zero():
     np.testing.assert_array_equal(output, x * x)
     np.testing.assert_array_equal(of_x, 2 * x)
     np.testing.assert_array_equal(of_unused, [0.0])
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow",
+    reason="takes gradients with TensorFlow's tape",
+)
+@pytest.mark.parametrize("compiled", [False, True], ids=["graph", "xla"])
+def test_channel_moments_and_their_gradient(compiled):
+    """XLA on a CPU takes another way to the same numbers."""
+    import tensorflow as tf
+
+    x = np.random.default_rng(0).normal(1.0, 2.0, size=(3, 4, 5, 2))
+    weights = np.array([[0.3, -1.0], [2.0, 0.5]])
+
+    @tf.function(jit_compile=compiled)
+    def moments(x):
+        with tf.GradientTape() as tape:
+            tape.watch(x)
+            mean, variance = backend_primitives.channel_moments(x)
+            value = tf.reduce_sum(mean * weights[0] + variance * weights[1])
+        return mean, variance, tape.gradient(value, x)
+
+    mean, variance, gradient = moments(tf.constant(x))
+    np.testing.assert_allclose(mean, x.mean(axis=(0, 1, 2)), rtol=1e-12)
+    np.testing.assert_allclose(variance, x.var(axis=(0, 1, 2)), rtol=1e-12)
+    expected = (weights[0] + 2 * weights[1] * (x - x.mean(axis=(0, 1, 2)))) / 60
+    np.testing.assert_allclose(gradient, expected, rtol=1e-9, atol=1e-12)
