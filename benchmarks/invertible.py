@@ -126,13 +126,11 @@ def report_depth(repeats: int) -> list[str]:
     rows = []
     for blocks in (100, 200):
         one, more = found[blocks, 8], found[blocks, 24]
-        beside = one["peak_bytes"] - one["trainable_bytes"]
         rows.append(
             [
                 blocks,
                 f"{one['peak_bytes'] / MIB:.0f}",
                 f"{one['trainable_bytes'] / MIB:.0f}",
-                f"{beside / MIB:.0f}",
                 f"{(more['peak_bytes'] - one['peak_bytes']) / 2 / MIB:.0f}",
                 f"{one['nodes']:,.0f}",
                 f"{one['trace_s']:.1f}",
@@ -141,8 +139,7 @@ def report_depth(repeats: int) -> list[str]:
     heads = [
         "Blocks",
         "live MiB over weights, batch 8",
-        "gradients, MiB",
-        "difference",
+        "trained weights, MiB",
         "activations of 8 images, MiB",
         "graph nodes",
         "trace, s",

@@ -130,6 +130,13 @@ class AdditiveCoupling(InvertibleLayer):
         values = [backend_primitives.read(value) for value in self.variables]
         return self.pure_inverse(values, outputs)
 
+    def _decode(self, outputs):
+        values = [backend_primitives.read(value) for value in self.variables]
+        inputs, _, moved = self.pure_inverse_keeping(values, outputs, True)
+        for statistic, value in zip(self.statistics, moved, strict=False):
+            statistic.assign(value)
+        return inputs
+
     def pure_call(self, values, inputs, training):
         """See the base class."""
         halves, moved = self.couple(
@@ -139,7 +146,14 @@ class AdditiveCoupling(InvertibleLayer):
 
     def pure_inverse(self, values, outputs):
         """See the base class."""
-        return _recombine(*self.uncouple(values, _split(outputs)))
+        return self.pure_inverse_keeping(values, outputs)[0]
+
+    def pure_inverse_keeping(self, values, outputs, training=False):
+        """See the base class."""
+        halves, moved = self.uncouple(
+            values, _split(outputs), training and self.trainable
+        )
+        return _recombine(*halves), [], moved
 
     def pure_call_gradient(self, values, outputs, gradient, training, wanted):
         """See the base class."""
@@ -152,10 +166,16 @@ class AdditiveCoupling(InvertibleLayer):
         )
         return _recombine(*halves), _recombine(*gradients), value_gradients
 
-    def pure_inverse_gradient(self, values, inputs, gradient, wanted, kept=()):
+    def pure_inverse_gradient(
+        self, values, inputs, gradient, wanted, kept=(), training=False
+    ):
         """See the base class."""
         halves, gradients, value_gradients = self.uncouple_gradient(
-            values, _split(inputs), _split(gradient), wanted
+            values,
+            _split(inputs),
+            _split(gradient),
+            wanted,
+            training and self.trainable,
         )
         return _recombine(*halves), _recombine(*gradients), value_gradients
 
@@ -166,12 +186,12 @@ class AdditiveCoupling(InvertibleLayer):
         y1 = squeeze(x2, self.strides)
         return (y1, squeeze(x1, self.strides) + outputs), moved
 
-    def uncouple(self, values, halves):
-        """(y1, y2) -> (x1, x2)."""
+    def uncouple(self, values, halves, training=False):
+        """(y1, y2) -> (x1, x2), and the moved statistics."""
         y1, y2 = halves
         x2 = unsqueeze(y1, self.strides)
-        outputs, _ = self._evaluate(values, x2, False)
-        return unsqueeze(y2 - outputs, self.strides), x2
+        outputs, moved = self._evaluate(values, x2, training)
+        return (unsqueeze(y2 - outputs, self.strides), x2), moved
 
     def couple_gradient(self, values, halves, gradients, training, wanted):
         """(y1, y2) and their gradients -> (x1, x2) and theirs.
@@ -197,7 +217,9 @@ class AdditiveCoupling(InvertibleLayer):
         dx2 = unsqueeze(dy1, self.strides) + back
         return (x1, x2), (unsqueeze(dy2, self.strides), dx2), value_gradients
 
-    def uncouple_gradient(self, values, halves, gradients, wanted):
+    def uncouple_gradient(
+        self, values, halves, gradients, wanted, training=False
+    ):
         """(x1, x2) and their gradients -> (y1, y2) and theirs.
 
             dy2 = S(dx1)
@@ -211,7 +233,7 @@ class AdditiveCoupling(InvertibleLayer):
         (x1, x2), (dx1, dx2) = halves, gradients
         dy2 = squeeze(dx1, self.strides)
         outputs, back, value_gradients = self._pull_back(
-            values, x2, -dy2, False, wanted
+            values, x2, -dy2, training, wanted
         )
         y1 = squeeze(x2, self.strides)
         y2 = squeeze(x1, self.strides) + outputs

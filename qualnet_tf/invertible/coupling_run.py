@@ -84,16 +84,30 @@ class CouplingRun(InvertibleLayer):
                 values, inputs, training and self.trainable
             )
             moved.append(statistics)
-        for statistic, rows in zip(
-            self.statistics, zip(*moved, strict=True), strict=False
-        ):
-            statistic.assign(ops.stack(rows))
+        self._move(moved)
         return inputs
 
     def _invert(self, outputs):
         for values in reversed(self._rows()):
             outputs = self.block.pure_inverse(values, outputs)
         return outputs
+
+    def _decode(self, outputs):
+        moved = []
+        for values in reversed(self._rows()):
+            outputs, _, statistics = self.block.pure_inverse_keeping(
+                values, outputs, self.trainable
+            )
+            moved.insert(0, statistics)
+        self._move(moved)
+        return outputs
+
+    def _move(self, moved) -> None:
+        """Sets the statistics from one list per block."""
+        for statistic, rows in zip(
+            self.statistics, zip(*moved, strict=True), strict=False
+        ):
+            statistic.assign(ops.stack(rows))
 
     def _rows(self):
         """The values of the variables, one list per block."""
@@ -122,20 +136,25 @@ class CouplingRun(InvertibleLayer):
 
     def pure_inverse(self, values, outputs):
         """See the base class."""
+        return self.pure_inverse_keeping(values, outputs)[0]
+
+    def pure_inverse_keeping(self, values, outputs, training=False):
+        """See the base class."""
+        training = bool(training and self.trainable)
 
         def uncouple(row, halves):
-            return (
-                self.block.uncouple([stack[row] for stack in values], halves),
-                [],
+            return self.block.uncouple(
+                [stack[row] for stack in values], halves, training
             )
 
-        halves, _ = backend_primitives.scan(
+        halves, moved = backend_primitives.scan(
             self.num_blocks,
             uncouple,
             ops.split(outputs, 2, axis=-1),
+            self.statistics if training else [],
             reverse=True,
         )
-        return ops.concatenate(halves, axis=-1)
+        return ops.concatenate(halves, axis=-1), [], moved
 
     def pure_call_gradient(self, values, outputs, gradient, training, wanted):
         """See the base class."""
@@ -152,12 +171,19 @@ class CouplingRun(InvertibleLayer):
 
         return self._walk(step, outputs, gradient, wanted, reverse=True)
 
-    def pure_inverse_gradient(self, values, inputs, gradient, wanted, kept=()):
+    def pure_inverse_gradient(
+        self, values, inputs, gradient, wanted, kept=(), training=False
+    ):
         """See the base class."""
+        training = bool(training and self.trainable)
 
         def step(row, halves, gradients):
             return self.block.uncouple_gradient(
-                [stack[row] for stack in values], halves, gradients, wanted
+                [stack[row] for stack in values],
+                halves,
+                gradients,
+                wanted,
+                training,
             )
 
         return self._walk(step, inputs, gradient, wanted, reverse=False)

@@ -205,7 +205,7 @@ def _inverse_step(layer, values):
     kept = []
 
     def there(outputs):
-        inputs, kept[:] = layer.pure_inverse_keeping(values, outputs)
+        inputs, kept[:], _ = layer.pure_inverse_keeping(values, outputs)
         return inputs
 
     def back(inputs):

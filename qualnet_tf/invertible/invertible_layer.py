@@ -93,6 +93,31 @@ class InvertibleLayer(keras.layers.Layer):
                 "that call used are not known on the way back; call with "
                 "training=False too where the inverse must be exact"
             )
+        return self._invert(self._checked(outputs))
+
+    def decode(self, outputs, training=False):
+        """Runs the inverse as a network of its own, which can be trained.
+
+        With `training=True` batch norm uses, and moves, the statistics of the
+        batch that passes in this direction: a decoder that is trained from
+        features to images, and no inverse of `call` with the same batch.
+
+        Args:
+            outputs: As for `inverse`.
+            training: False gives what `inverse` gives.
+
+        Returns:
+            Tensor of the layer's input shape.
+
+        Raises:
+            ValueError: As for `inverse`, `training` apart.
+        """
+        if not training:
+            return self.inverse(outputs)
+        return self._decode(self._checked(outputs))
+
+    def _checked(self, outputs):
+        """`outputs` as a tensor, or ValueError if it is not to be inverted."""
         if isinstance(outputs, keras.KerasTensor):
             # Keras would take the layers inside for layers of the model, and
             # their names are unique within their own block only.
@@ -116,11 +141,15 @@ class InvertibleLayer(keras.layers.Layer):
                 "what its call returns, or connect it with a convolution of "
                 f"{self._output_channels} filters"
             )
-        return self._invert(ops.cast(outputs, self.compute_dtype))
+        return ops.cast(outputs, self.compute_dtype)
 
     def _invert(self, outputs):
         """The mirror of `call`; `outputs` is checked and cast."""
         raise NotImplementedError
+
+    def _decode(self, outputs):
+        """`_invert` in training mode; moves `statistics`."""
+        return self._invert(outputs)
 
     def compute_output_shape(self, input_shape):
         """Returns the shape `call` gives, without building the layer."""
@@ -168,21 +197,24 @@ class InvertibleLayer(keras.layers.Layer):
         with self._scope(values):
             return self._invert(outputs)
 
-    def pure_inverse_keeping(self, values, outputs):
+    def pure_inverse_keeping(self, values, outputs, training=False):
         """As `pure_inverse`, with what its backward pass cannot rebuild.
 
         Args:
             values: As for `pure_call`.
             outputs: Tensor as `call` returns it.
+            training: As for `decode`.
 
         Returns:
-            inputs: What `pure_inverse` returns.
+            inputs: What `pure_inverse`, or `decode`, returns.
             kept: List of tensors for `pure_inverse_gradient`. Where a layer
                 is injective only, the outputs: what stood in their padded
                 part is lost in the inputs.
+            statistics: New values of `statistics`, in their order; empty
+                where `training` is false.
         """
         kept = [] if self.bijective else [outputs]
-        return self.pure_inverse(values, outputs), kept
+        return self.pure_inverse(values, outputs), kept, []
 
     def pure_call_gradient(self, values, outputs, gradient, training, wanted):
         """Walks `pure_call` backwards, from its result.
@@ -209,8 +241,10 @@ class InvertibleLayer(keras.layers.Layer):
         )
         return inputs, gradient, value_gradients
 
-    def pure_inverse_gradient(self, values, inputs, gradient, wanted, kept=()):
-        """Walks `pure_inverse` backwards, from its result.
+    def pure_inverse_gradient(
+        self, values, inputs, gradient, wanted, kept=(), training=False
+    ):
+        """Walks `pure_inverse_keeping` backwards, from its result.
 
         Args:
             values: As for `pure_call`.
@@ -218,12 +252,14 @@ class InvertibleLayer(keras.layers.Layer):
             gradient: Gradient of `inputs`.
             wanted: Per value, whether its gradient is needed.
             kept: What `pure_inverse_keeping` gave beside the result.
+            training: As for `pure_inverse_keeping`.
 
         Returns:
             outputs: What `pure_inverse` was given, computed anew or kept.
             gradient: Its gradient.
             value_gradients: List of the wanted values' gradients.
         """
+        del training
         if kept:
             (outputs,) = kept
         else:

@@ -48,7 +48,7 @@ def call(layer, inputs, training: bool):
     return outputs, moved
 
 
-def invert(layer, outputs):
+def invert(layer, outputs, training: bool = False):
     """Evaluates `layer.inverse`, storing the reconstructed input alone.
 
     The mirror of `call`, for a decoder: gradients reach `outputs` and those
@@ -57,24 +57,33 @@ def invert(layer, outputs):
     Args:
         layer: Built `InvertibleLayer`.
         outputs: Tensor as `call` returns it.
+        training: As for `layer.decode`.
 
     Returns:
-        Tensor of the layer's input shape.
+        inputs: Tensor of the layer's input shape.
+        statistics: The new values of `layer.statistics`, without gradient;
+            empty where `training` is false.
     """
     values, wanted = _values_of(layer)
 
     def forward(chosen, outputs):
-        inputs, kept = layer.pure_inverse_keeping(
-            _replace(values, wanted, chosen), outputs
+        inputs, kept, moved = layer.pure_inverse_keeping(
+            _replace(values, wanted, chosen), outputs, training
         )
-        return [inputs], kept
+        return [inputs, *moved], kept
 
     def backward(chosen, inputs, gradient, kept):
         return layer.pure_inverse_gradient(
-            _replace(values, wanted, chosen), inputs, gradient, wanted, kept
+            _replace(values, wanted, chosen),
+            inputs,
+            gradient,
+            wanted,
+            kept,
+            training,
         )
 
-    return _with_gradient(forward, backward, values, wanted, outputs)[0]
+    inputs, *moved = _with_gradient(forward, backward, values, wanted, outputs)
+    return inputs, moved
 
 
 def _with_gradient(forward, backward, values, wanted, tensor):

@@ -67,9 +67,19 @@ class InvertibleSequence(InvertibleLayer):
 
     def _invert(self, outputs):
         if self.memory_saving:
-            return reversal.invert(self, outputs)
+            return reversal.invert(self, outputs)[0]
         for layer in reversed(self.layers):
             outputs = layer.inverse(outputs)
+        return outputs
+
+    def _decode(self, outputs):
+        if self.memory_saving:
+            outputs, moved = reversal.invert(self, outputs, True)
+            for statistic, value in zip(self.statistics, moved, strict=False):
+                statistic.assign(value)
+            return outputs
+        for layer in reversed(self.layers):
+            outputs = layer.decode(outputs, training=True)
         return outputs
 
     @property
@@ -89,13 +99,16 @@ class InvertibleSequence(InvertibleLayer):
         """See the base class."""
         return self.pure_inverse_keeping(values, outputs)[0]
 
-    def pure_inverse_keeping(self, values, outputs):
-        """See the base class; one list per layer, first layer first."""
-        kept = []
+    def pure_inverse_keeping(self, values, outputs, training=False):
+        """See the base class; kept is a list per layer, first layer first."""
+        kept, statistics = [], []
         for layer, own in self._backwards(values):
-            outputs, lost = layer.pure_inverse_keeping(own, outputs)
+            outputs, lost, moved = layer.pure_inverse_keeping(
+                own, outputs, training
+            )
             kept.insert(0, lost)
-        return outputs, kept
+            statistics = moved + statistics
+        return outputs, kept, statistics
 
     def pure_call_gradient(self, values, outputs, gradient, training, wanted):
         """See the base class."""
@@ -115,7 +128,9 @@ class InvertibleSequence(InvertibleLayer):
             found = own + found
         return outputs, gradient, found
 
-    def pure_inverse_gradient(self, values, inputs, gradient, wanted, kept=()):
+    def pure_inverse_gradient(
+        self, values, inputs, gradient, wanted, kept=(), training=False
+    ):
         """See the base class."""
         kept = kept or [()] * len(self.layers)
         shares = self._shares(list(zip(values, wanted, strict=True)))
@@ -130,6 +145,7 @@ class InvertibleSequence(InvertibleLayer):
                 gradient,
                 [want for _, want in share],
                 lost,
+                training,
             )
             found += own
         return inputs, gradient, found

@@ -86,7 +86,8 @@ def gradients(network, inputs, weights, direction: str, execution: str):
         network: Built network.
         inputs: NumPy array: images, or features for the inverse.
         weights: The linear function's, of the result's shape.
-        direction: "train", "call" (stored statistics) or "inverse".
+        direction: "train", "call" (stored statistics), "inverse" or "decode"
+            (the inverse in training mode).
         execution: "eager", "graph" or "compiled" (which is "graph" on JAX).
 
     Returns:
@@ -98,6 +99,8 @@ def gradients(network, inputs, weights, direction: str, execution: str):
     def loss(tensor):
         if direction == "inverse":
             return ops.sum(network.inverse(tensor) * weights)
+        if direction == "decode":
+            return ops.sum(network.decode(tensor, training=True) * weights)
         return ops.sum(network(tensor, training=direction == "train") * weights)
 
     before = network.get_weights()
@@ -177,7 +180,7 @@ def check(
     network, x = make(name, dtype=dtype)
     limit = LIMITS[dtype]
     features = np.asarray(network(x, training=False))
-    backwards = direction == "inverse"
+    backwards = direction in ("inverse", "decode")
     inputs, result = (features, x) if backwards else (x, features)
     if backwards:
         # As of a connector: not the features of an image, where a layer pads.
@@ -224,7 +227,7 @@ def _require(condition: bool, message: str) -> None:
 def main() -> None:
     """Checks all networks on the backend of this process."""
     for name in ("irevnet_small", "irevnet_cifar", "slice_of_irevnet300"):
-        for direction in ("train", "call", "inverse"):
+        for direction in ("train", "call", "inverse", "decode"):
             check(name, direction, "graph", ("rolled_saving",))
     check("irevnet_tiny", "train", "graph")
     check("irevnet_tiny", "inverse", "eager")
