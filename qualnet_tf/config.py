@@ -25,6 +25,7 @@ PRETRAINED_BACKBONES = ("resnet50", "resnet50_v1")
 HINT_NORMS = ("l1", "l2")
 # Methods that need a stage-1 run, for its inverse or as it is.
 DECODER_METHODS = ("qualnet",)
+QUALITY_METHODS = (*DECODER_METHODS, "encoder_decoder")
 TEACHER_METHODS = ("kd", "fitnet", "pkt", "vid", "sp")
 
 
@@ -139,6 +140,11 @@ class TrainConfig(Config):
         path=True,
     )
     method: str = knob("supervised", "way of learning", names="methods")
+    decoder_network: str = knob(
+        "irevnet300",
+        "invertible network whose inverse encoder_decoder trains as decoder",
+        names="decoders",
+    )
     quality_weight: float = knob(
         0.0, "lambda, weight of the quality loss (Eq. 6)", lower=0.0
     )
@@ -280,7 +286,11 @@ class TrainConfig(Config):
 
     def _check_stage1(self) -> None:
         """A method has what it needs, and no flag that it does not use."""
-        if self.quality_weight > 0 and not self.stage1_run_dir:
+        if (
+            self.quality_weight > 0
+            and not self.stage1_run_dir
+            and self.method != "encoder_decoder"
+        ):
             raise ValueError(
                 f"--quality_weight={self.quality_weight} needs a decoder: "
                 "expected --stage1_run_dir, a finished stage-1 run"
@@ -291,7 +301,14 @@ class TrainConfig(Config):
                 "stage1_run_dir",
                 f"method {self.method} expects a finished stage-1 run",
             )
-        elif self.quality_weight > 0 or self.stage1_run_dir:
+        elif self.stage1_run_dir and self.method == "encoder_decoder":
+            raise ValueError(
+                "--method=encoder_decoder trains its own decoder: expected no "
+                "--stage1_run_dir, or --method=qualnet"
+            )
+        elif self.method not in QUALITY_METHODS and (
+            self.quality_weight > 0 or self.stage1_run_dir
+        ):
             raise ValueError(
                 f"--method={self.method} has no decoder: expected "
                 "--quality_weight=0 and no --stage1_run_dir, or "
@@ -353,8 +370,9 @@ class TrainConfig(Config):
 
 # Knobs that only some methods use.
 _USERS = {
-    "quality_weight": DECODER_METHODS,
-    "decoder_fraction": DECODER_METHODS,
+    "quality_weight": QUALITY_METHODS,
+    "decoder_fraction": QUALITY_METHODS,
+    "decoder_network": ("encoder_decoder",),
     "decoder_downscale": DECODER_METHODS,
     "distillation_weight": TEACHER_METHODS,
     "temperature": ("kd",),

@@ -26,6 +26,7 @@ flags.disclaim_key_flags()
 _NAMES: dict[str, Callable[[], tuple[str, ...]]] = {
     "augmentations": augmentation_names,
     "corruptions": corruptions.names,
+    "decoders": invertible.names,
     "methods": methods.names,
     "networks": lambda: backbones.names() + invertible.names(),
 }

@@ -64,6 +64,23 @@ class RunDir:
         return self.path / "stage1_classifier.keras"
 
     @property
+    def decoder(self) -> pathlib.Path:
+        """The network, image -> features, whose inverse this run trained."""
+        return self.path / "decoder.keras"
+
+    @property
+    def decoding_network(self) -> pathlib.Path:
+        """The file of the network whose inverse decodes this run's features."""
+        own = self.decoder
+        return own if own.is_file() else self.stage1_classifier
+
+    @property
+    def stage1_network(self) -> pathlib.Path:
+        """What a run that names this one as its stage 1 takes from it."""
+        own = self.decoder
+        return own if own.is_file() else self.classifier
+
+    @property
     def checkpoints(self) -> pathlib.Path:
         """Folder of training checkpoints."""
         return self.path / "checkpoints"

@@ -49,7 +49,8 @@ def test_defaults_are_legal_once_a_run_is_named():
         ),
         (
             {"decoder_fraction": 0.25},
-            "--decoder_fraction=0.25: expected --method=qualnet beside it",
+            "--decoder_fraction=0.25: expected --method=qualnet or "
+            "encoder_decoder beside it",
         ),
         (
             {"decoder_downscale": 2},
@@ -64,13 +65,22 @@ def test_defaults_are_legal_once_a_run_is_named():
         ({"method": "kd"}, "method kd expects a finished stage-1 run"),
         (
             {**TAUGHT, "quality_weight": 0.1},
-            "--quality_weight=0.1: expected --method=qualnet beside it, "
-            "received vid",
+            "--quality_weight=0.1: expected --method=qualnet or "
+            "encoder_decoder beside it, received vid",
         ),
         (
             {**QUALNET, "distillation_weight": 0.5},
             "--distillation_weight=0.5: expected --method=kd or fitnet or pkt "
             "or vid or sp beside it, received qualnet",
+        ),
+        (
+            {"method": "encoder_decoder", "stage1_run_dir": "s"},
+            "trains its own decoder: expected no --stage1_run_dir",
+        ),
+        (
+            {**QUALNET, "decoder_network": "irevnet_small"},
+            "--decoder_network=irevnet_small: expected --method=encoder_decoder"
+            " beside it",
         ),
         (
             {**TAUGHT, "temperature": 2.0},
@@ -157,4 +167,5 @@ def test_every_knob_has_help():
 
 def test_methods_that_need_a_stage1_run_are_registered():
     needing = config.DECODER_METHODS + config.TEACHER_METHODS
-    assert set(needing) == set(methods.names()) - {"supervised"}
+    others = {"supervised", "encoder_decoder"}
+    assert set(needing) == set(methods.names()) - others

@@ -25,6 +25,7 @@ OPTIONAL = {
     "data_dir",
     "decoder_downscale",
     "decoder_fraction",
+    "decoder_network",
     "deterministic",
     "distillation_weight",
     "download",
@@ -132,6 +133,8 @@ def test_flagfile_builds_its_method_and_takes_a_step(path, tiny_stage1):
     """All of the recipe but its networks' and its images' size."""
     made = _read(path)
     is_stage1 = made.backbone in invertible.names()
+    if made.method == "encoder_decoder":
+        made = dataclasses.replace(made, decoder_network="irevnet_tiny")
     tiny = dataclasses.replace(
         made,
         dataset="digits",

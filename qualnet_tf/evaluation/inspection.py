@@ -118,10 +118,10 @@ def inspect_run(config: InspectConfig) -> Inspection:
     backbone, head = split_classifier(classifier)
     parts = [_part("backbone", backbone, side), _part("head", head, side)]
     network, encode, shrink = backbone, None, np.asarray
-    if train.method == "qualnet":
+    if run.connector.is_file():
         connector = load_model(run.connector)
         decoder = load_decoder(
-            run.stage1_classifier,
+            run.decoding_network,
             side,
             num_classes,
             downscale=train.decoder_downscale,

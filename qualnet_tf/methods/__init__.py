@@ -7,6 +7,7 @@ _METHODS = Registry(
     {
         "supervised": "qualnet_tf.methods.supervised:Supervised",
         "qualnet": "qualnet_tf.methods.qualnet:QualNet",
+        "encoder_decoder": "qualnet_tf.methods.encoder_decoder:EncoderDecoder",
         "kd": "qualnet_tf.methods.kd:KD",
         "fitnet": "qualnet_tf.methods.fitnet:FitNet",
         "pkt": "qualnet_tf.methods.pkt:PKT",

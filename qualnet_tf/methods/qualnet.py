@@ -90,10 +90,13 @@ class QualNet(Method):
         """Adds the weighted `quality_loss` to the supervised term."""
         terms = super().loss_terms(batch, outputs)
         clean = self._decoded_part(batch["clean_image"])
-        features = self._decoded_part(outputs["features"])
+        decoded = outputs.get("reconstruction")
+        if decoded is None:
+            features = self._decoded_part(outputs["features"])
+            decoded = self.reconstruct(features)
         error = self.absolute_error(
             self.decoder.normalize(self.decoder.shrink(clean)),
-            self.decoder.normalize(self.reconstruct(features)),
+            self.decoder.normalize(decoded),
         )
         terms["quality_loss"] = self.quality_weight * error
         return terms

@@ -1,10 +1,14 @@
-"""The inverse decoder: a trained invertible network run backwards, frozen."""
+"""The inverse decoder: an invertible network run backwards.
+
+Frozen after stage 1, as in QualNet, or trained in that direction.
+"""
 
 import os
 
 import keras
 from keras import ops
 
+from qualnet_tf import invertible
 from qualnet_tf.invertible import rolling
 from qualnet_tf.invertible.sequence import InvertibleSequence
 from qualnet_tf.models import saving
@@ -12,18 +16,21 @@ from qualnet_tf.models.classifier import split_classifier
 
 
 class InverseDecoder(keras.layers.Layer):
-    """Decodes features to an image with a frozen network's inverse.
+    """Decodes features to an image with a network's inverse.
 
     Paper, section 3.1: stage 1 trains the invertible network f with softmax;
     its inverse then explains what a feature map says about the picture.
     Neither weights nor batch norm statistics ever change here: `inverse`
-    always runs with stored statistics, and the layer is not trainable.
+    always runs with stored statistics, and the layer is not trainable - unless
+    it is made so, for the ablations of Table 6: then it is a decoder like any
+    other, with the statistics of the batch in training.
 
     Args:
         network: Built invertible network, image [0, 1] -> features, with
             pixel normalisation as its first layer.
         downscale: Whole factor by which its images are smaller than those of
             stage 2; 1 is the paper's decoder.
+        trainable: Whether it is trained along.
 
     Input shape:
         [batch, height, width, channels], the network's output.
@@ -35,7 +42,11 @@ class InverseDecoder(keras.layers.Layer):
     """
 
     def __init__(
-        self, network: InvertibleSequence, downscale: int = 1, **kwargs
+        self,
+        network: InvertibleSequence,
+        downscale: int = 1,
+        trainable: bool = False,
+        **kwargs,
     ):
         kwargs.setdefault("name", "decoder")
         kwargs.setdefault("dtype", "float32")
@@ -58,11 +69,25 @@ class InverseDecoder(keras.layers.Layer):
             )
         self.network = network
         self.downscale = downscale
-        self.trainable = False
+        # Both: Keras hands on a change alone.
+        self.network.trainable = trainable
+        self.trainable = trainable
 
-    def call(self, features):
+    def call(self, features, training=False):
         """Decodes features to images."""
-        return self.network.inverse(features)
+        if not self.trainable:
+            return self.network.inverse(features)
+        return self.network.decode(features, training=bool(training))
+
+    def encoder(self, image_size: int) -> keras.Model:
+        """Returns the network as a model, images -> features, for a file.
+
+        Args:
+            image_size: Side of stage 2's images, pixels.
+        """
+        side = image_size // self.downscale
+        image = keras.Input((side, side, 3), name="image")
+        return keras.Model(image, self.network(image), name="encoder")
 
     def feature_shape(self, image_size: int) -> tuple[int, int, int]:
         """Returns the (height, width, channels) of the features to decode.
@@ -102,10 +127,11 @@ def load_decoder(
     memory_saving: bool = False,
     downscale: int = 1,
 ) -> InverseDecoder:
-    """Makes the decoder from a stage-1 classifier.
+    """Makes a frozen decoder from what an earlier run trained.
 
     Args:
-        path: A stage-1 run's `classifier.keras`.
+        path: A stage-1 run's `classifier.keras`, or the `decoder.keras` of a
+            run that trained its decoder.
         image_size: Side of stage 2's images, pixels.
         num_classes: Number of stage 2's classes.
         memory_saving: Whether the backward pass rebuilds the decoder's
@@ -117,21 +143,45 @@ def load_decoder(
         ValueError: If the file cannot be read, was trained for another image
             size or number of classes, or holds no invertible network.
     """
-    classifier = saving.load_model(path)
-    backbone, _ = split_classifier(classifier)
-    _, side, _, _ = classifier.input_shape
-    _check_side(path, side, image_size, downscale)
-    classes = classifier.output_shape[-1]
+    model = saving.load_model(path)
+    if model.name == "encoder":
+        network = model.layers[-1]
+        classes = num_classes
+    else:
+        network, _ = split_classifier(model)
+        classes = model.output_shape[-1]
+    _check_side(path, model.input_shape[1], image_size, downscale)
     if classes != num_classes:
         raise ValueError(
             f"{path}: expected a stage-1 run on {num_classes} classes, "
             f"received {classes}; train stage 1 on the same data set"
         )
-    decoder = InverseDecoder(backbone, downscale)
+    decoder = InverseDecoder(network, downscale)
     if memory_saving:
-        decoder = InverseDecoder(rolling.roll(backbone), downscale)
+        decoder = InverseDecoder(rolling.roll(network), downscale)
     decoder.network.memory_saving = memory_saving
     return decoder
+
+
+def build_decoder(
+    name: str, image_size: int, memory_saving: bool = False
+) -> InverseDecoder:
+    """Makes a fresh decoder that is trained along.
+
+    Args:
+        name: Invertible network whose inverse it is.
+        image_size: Side of the images, pixels.
+        memory_saving: See `InvertibleSequence`.
+
+    Raises:
+        ValueError: If there is no such network or it does not take the side.
+    """
+    network = invertible.get(name)()
+    if memory_saving:
+        network = rolling.roll(network)
+        network.memory_saving = True
+    network.build((None, image_size, image_size, 3))
+    return InverseDecoder(network, trainable=True)
 
 
 def _check_side(path, side: int, image_size: int, downscale: int) -> None:

@@ -7,14 +7,23 @@ import keras
 
 from qualnet_tf import backbones, invertible, methods
 from qualnet_tf.backbones import pretrained
-from qualnet_tf.config import DECODER_METHODS, TEACHER_METHODS, TrainConfig
+from qualnet_tf.config import (
+    DECODER_METHODS,
+    QUALITY_METHODS,
+    TEACHER_METHODS,
+    TrainConfig,
+)
 from qualnet_tf.datasets import open_source
 from qualnet_tf.datasets.source import ImageSource
 from qualnet_tf.invertible import rolling
 from qualnet_tf.methods.method import Method
 from qualnet_tf.models.classifier import build_classifier
 from qualnet_tf.models.connector import build_connector
-from qualnet_tf.models.decoders import load_decoder
+from qualnet_tf.models.decoders import (
+    InverseDecoder,
+    build_decoder,
+    load_decoder,
+)
 from qualnet_tf.models.teachers import load_teacher
 from qualnet_tf.run_dir import RunDir
 from qualnet_tf.training.optimizers import KernelDecaySGD, StepDecay
@@ -78,7 +87,7 @@ def build_method(
         stage1_classifier: File of the decoder's network or the teacher; by
             default that of `config.stage1_run_dir`, which must have finished.
     """
-    invertible_parts = config.method in DECODER_METHODS or (
+    invertible_parts = config.method in QUALITY_METHODS or (
         config.backbone in invertible.names()
     )
     if config.memory_saving and not invertible_parts:
@@ -93,9 +102,14 @@ def build_method(
         if stage1_classifier is None:
             stage1 = RunDir(config.stage1_run_dir)
             stage1.read_finished_info()
-            stage1_classifier = stage1.classifier
+            stage1_classifier = stage1.stage1_network
         parts = _decoding if config.method in DECODER_METHODS else _distillation
         options |= parts(config, classifier, stage1_classifier)
+    elif config.method in QUALITY_METHODS:
+        decoder = build_decoder(
+            config.decoder_network, config.image_size, config.memory_saving
+        )
+        options |= _around(decoder, config, classifier)
     return methods.get(config.method)(classifier, name="method", **options)
 
 
@@ -111,6 +125,13 @@ def _decoding(
         memory_saving=config.memory_saving,
         downscale=config.decoder_downscale,
     )
+    return _around(decoder, config, classifier)
+
+
+def _around(
+    decoder: InverseDecoder, config: TrainConfig, classifier: keras.Model
+) -> dict:
+    """A method's arguments with a decoder and what connects it."""
     return {
         "connector": build_connector(
             classifier.layers[1].output.shape[1:],

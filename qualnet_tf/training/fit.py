@@ -210,7 +210,9 @@ def _start_run(
     """
     run_files.write_text(run.config, config.to_json())
     if config.stage1_run_dir and not run.stage1_classifier.is_file():
-        _link(RunDir(config.stage1_run_dir).classifier, run.stage1_classifier)
+        _link(
+            RunDir(config.stage1_run_dir).stage1_network, run.stage1_classifier
+        )
     run_files.write_text(run.flags, flagfile)
     info = {
         "status": "training",
@@ -245,6 +247,9 @@ def _finish_run(run: RunDir, method: Method, seconds: float) -> None:
     parts = {run.classifier: method.classifier}
     if hasattr(method, "connector"):
         parts[run.connector] = method.connector
+        if method.decoder.trainable:
+            side = method.classifier.input_shape[1]
+            parts[run.decoder] = method.decoder.encoder(side)
     for path, model in parts.items():
         with run_files.atomic_file(path) as temporary:
             save_model(model, temporary)

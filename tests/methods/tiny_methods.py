@@ -75,6 +75,16 @@ def make_method(
             "decoder": decoder,
             "quality_weight": quality_weight,
         }
+    if name == "encoder_decoder":
+        decoder = InverseDecoder(make_decoder().network, trainable=True)
+        options |= {
+            "connector": build_connector(
+                classifier.layers[1].output.shape[1:],
+                decoder.feature_shape(SIZE),
+            ),
+            "decoder": decoder,
+            "quality_weight": quality_weight,
+        }
     if name in DISTILLATIONS:
         options |= {"teacher": make_teacher()}
     method = methods.get(name)(classifier, name="method", **options)
