@@ -3,6 +3,8 @@
 python -m qualnet_tf.inspect --run_dir=runs/quickstart/qualnet
 """
 
+import sys
+
 from qualnet_tf import experiment_flags
 from qualnet_tf.config import InspectConfig
 
@@ -11,7 +13,12 @@ def main(config: InspectConfig) -> None:
     """Inspects the run and prints its tables; writes nothing."""
     from qualnet_tf.evaluation import inspection, inspection_text
 
-    print(inspection_text.render(inspection.inspect_run(config)))
+    def announce(line: str) -> None:
+        # A network of 100 blocks at 224 pixels takes minutes.
+        print(line, file=sys.stderr, flush=True)
+
+    found = inspection.inspect_run(config, announce)
+    print(inspection_text.render(found))
 
 
 if __name__ == "__main__":

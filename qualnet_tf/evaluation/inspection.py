@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+from collections.abc import Callable
 
 import keras
 import numpy as np
@@ -100,11 +101,14 @@ class Inspection:
     warnings: tuple[str, ...]
 
 
-def inspect_run(config: InspectConfig) -> Inspection:
+def inspect_run(
+    config: InspectConfig, announce: Callable[[str], None] | None = None
+) -> Inspection:
     """Inspects a finished run.
 
     Args:
         config: Which run, and how.
+        announce: Called with a line before each thing that takes long.
 
     Raises:
         ValueError: If the run does not exist, has not finished, or lacks a
@@ -140,7 +144,11 @@ def inspect_run(config: InspectConfig) -> Inspection:
         images, described = _images(config, train, side)
         features = None if encode is None else encode(images)
         measured, warnings = _measure(
-            network, shrink(images), features, config.backward_pass
+            network,
+            shrink(images),
+            features,
+            config.backward_pass,
+            announce or (lambda _: None),
         )
         inversion = Inversion(
             images=described, memory_saving=train.memory_saving, **measured
@@ -174,7 +182,7 @@ def _part(name: str, layer: keras.layers.Layer, side: int) -> Part:
     )
 
 
-def _measure(network, images, features, backward_pass: bool) -> tuple:
+def _measure(network, images, features, backward_pass: bool, announce) -> tuple:
     """Measures a network; what `Inversion` holds of it, and warnings.
 
     Args:
@@ -182,11 +190,15 @@ def _measure(network, images, features, backward_pass: bool) -> tuple:
         images: At its side.
         features: What it decodes, where it is a decoder; else None.
         backward_pass: Whether to check the memory-saving backward pass.
+        announce: See `inspect_run`.
     """
     side = images.shape[1]
+    num_blocks = len(diagnostics.single_blocks(network))
+    announce(f"{network.name}: Lipschitz estimates of {num_blocks} layers ...")
     lipschitz = diagnostics.lipschitz_estimates(
         network, images[:LIPSCHITZ_IMAGES]
     )
+    announce(f"{network.name}: errors of {num_blocks} layers ...")
     errors, check, warnings = _errors(network, images, features, backward_pass)
     warnings += conditioning.block_warnings(
         lipschitz, diagnostics.norm_scales(network)

@@ -105,6 +105,17 @@ def test_run_with_a_decoder(runs):
     assert sum(counts) == deployed
 
 
+def test_long_steps_are_announced(runs):
+    lines = []
+    inspection.inspect_run(
+        InspectConfig(run_dir=str(runs / "stage1"), num_images=2), lines.append
+    )
+    assert lines == [
+        "irevnet_tiny: Lipschitz estimates of 7 layers ...",
+        "irevnet_tiny: errors of 7 layers ...",
+    ]
+
+
 def test_run_without_an_invertible_part(runs):
     found, text = _inspect(runs / "plain")
     assert found.inversion is None
