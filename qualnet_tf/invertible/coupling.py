@@ -35,10 +35,8 @@ class AdditiveCoupling(InvertibleLayer):
     is a bottleneck without biases, BN-ReLU-conv3x3 three times, the first
     convolution with stride `strides`. All kernels start uniform with variance
     1 / (3 fan_in), as those of the released code do: F then adds a sixth of
-    its input's variance, so that a stream of 100 blocks stays near its scale,
-    where He's 2 / fan_in would let it (and the rounding errors of the way
-    back) grow with the golden ratio per block before the moving statistics
-    have warmed up.
+    its input's variance. He's 2 / fan_in would let the stream grow with the
+    golden ratio per block before the moving statistics have warmed up.
 
     Source: Jacobsen et al., "i-RevNet: Deep Invertible Networks" (ICLR 2018),
     section 3; batch-norm constants and padding of the released code.
@@ -75,12 +73,9 @@ class AdditiveCoupling(InvertibleLayer):
         **kwargs,
     ):
         super().__init__(**kwargs)
-        for argument, value in (
-            ("half_width", half_width),
-            ("strides", strides),
-            ("bottleneck_ratio", bottleneck_ratio),
-        ):
-            _check_positive(argument, value)
+        _check_positive("half_width", half_width)
+        _check_positive("strides", strides)
+        _check_positive("bottleneck_ratio", bottleneck_ratio)
         if half_width % strides**2:
             raise ValueError(
                 f"half_width: expected a multiple of strides**2 = "
@@ -102,7 +97,6 @@ class AdditiveCoupling(InvertibleLayer):
             first=first,
             dtype=residual_dtype or self.compute_dtype,
         )
-
         self.groups = make_groups(
             self.residual, dtype=self.dtype_policy, trainable=self.trainable
         )
@@ -120,22 +114,25 @@ class AdditiveCoupling(InvertibleLayer):
     def call(self, inputs, training=False):
         """Returns the coupled halves, `[..., 2 * half_width]`."""
         self.compute_output_shape(inputs.shape)
-        values = [backend_primitives.read(value) for value in self.variables]
-        outputs, moved = self.pure_call(values, inputs, training)
-        for statistic, value in zip(self.statistics, moved, strict=False):
-            statistic.assign(value)
+        outputs, moved = self.pure_call(self._values(), inputs, training)
+        self._move(moved)
         return outputs
 
     def _invert(self, outputs):
-        values = [backend_primitives.read(value) for value in self.variables]
-        return self.pure_inverse(values, outputs)
+        return self.pure_inverse(self._values(), outputs)
 
     def _decode(self, outputs):
-        values = [backend_primitives.read(value) for value in self.variables]
+        values = self._values()
         inputs, _, moved = self.pure_inverse_keeping(values, outputs, True)
+        self._move(moved)
+        return inputs
+
+    def _values(self):
+        return [backend_primitives.read(value) for value in self.variables]
+
+    def _move(self, moved):
         for statistic, value in zip(self.statistics, moved, strict=False):
             statistic.assign(value)
-        return inputs
 
     def pure_call(self, values, inputs, training):
         """See the base class."""
@@ -237,11 +234,8 @@ class AdditiveCoupling(InvertibleLayer):
         )
         y1 = squeeze(x2, self.strides)
         y2 = squeeze(x1, self.strides) + outputs
-        return (
-            (y1, y2),
-            (squeeze(dx2 + back, self.strides), dy2),
-            (value_gradients),
-        )
+        dy1 = squeeze(dx2 + back, self.strides)
+        return (y1, y2), (dy1, dy2), value_gradients
 
     def _evaluate(self, values, x2, training):
         """F(x2) on the grid, and the moved statistics."""
