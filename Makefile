@@ -1,5 +1,6 @@
 # Everything here needs nothing but make and a Python from 3.11 to 3.13.
 #   make quickstart   train, evaluate, report and export on embedded digits
+#   make study        every method of the paper's tables on CIFAR-10 (hours)
 #   make test         all tests;  make lint   style and formatting
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
   $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
@@ -17,7 +18,9 @@ DATA := --dataset=$(QUICKSTART_DATASET) --data_dir=$(QUICKSTART_DATA_DIR) --seed
 TRAIN := $(BIN)/python -m qualnet_tf.train
 COMPARED := $(RUNS)/vanilla,$(RUNS)/naive,$(RUNS)/qualnet
 
-.PHONY: quickstart test lint format build_file clean
+STUDY_FLAGS ?=
+
+.PHONY: quickstart study test lint format build_file clean
 
 .venv/installed: requirements.txt
 	@test -n "$(PYTHON)" || { echo "error: expected Python 3.11, 3.12 or 3.13 on the PATH; install one, or pass PYTHON=/path/to/python" >&2; exit 1; }
@@ -38,6 +41,9 @@ quickstart: .venv/installed
 	$(BIN)/python -m qualnet_tf.evaluate --run_dir=$(COMPARED) --num_images=1000
 	$(BIN)/python -m qualnet_tf.report --run_dir=$(COMPARED)
 	$(BIN)/python -m qualnet_tf.export --run_dir=$(RUNS)/qualnet
+
+study: .venv/installed
+	$(BIN)/python -m benchmarks.cifar10_study --data_dir=$(QUICKSTART_DATA_DIR) $(STUDY_FLAGS)
 
 test: .venv/installed_test
 	$(BIN)/python -m pytest -q -n 2
