@@ -68,15 +68,13 @@ class RunDir:
         """The network, image -> features, whose inverse this run trained."""
         return self.path / "decoder.keras"
 
-    @property
-    def decoding_network(self) -> pathlib.Path:
-        """The file of the network whose inverse decodes this run's features."""
+    def find_decoding_network(self) -> pathlib.Path:
+        """Returns the file of the network whose inverse decodes here."""
         own = self.decoder
         return own if own.is_file() else self.stage1_classifier
 
-    @property
-    def stage1_network(self) -> pathlib.Path:
-        """What a run that names this one as its stage 1 takes from it."""
+    def find_stage1_network(self) -> pathlib.Path:
+        """Returns what a run that has this one as its stage 1 takes."""
         own = self.decoder
         return own if own.is_file() else self.classifier
 

@@ -108,7 +108,7 @@ def _reconstruct(
     backbone, _ = split_classifier(classifier)
     config = TrainConfig.from_json(run.config.read_text())
     decoder = load_decoder(
-        run.decoding_network,
+        run.find_decoding_network(),
         image.shape[1],
         classifier.output_shape[-1],
         downscale=config.decoder_downscale,

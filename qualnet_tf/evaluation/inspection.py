@@ -125,7 +125,7 @@ def inspect_run(
     if run.connector.is_file():
         connector = load_model(run.connector)
         decoder = load_decoder(
-            run.decoding_network,
+            run.find_decoding_network(),
             side,
             num_classes,
             downscale=train.decoder_downscale,

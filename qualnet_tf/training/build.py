@@ -102,7 +102,7 @@ def build_method(
         if stage1_classifier is None:
             stage1 = RunDir(config.stage1_run_dir)
             stage1.read_finished_info()
-            stage1_classifier = stage1.stage1_network
+            stage1_classifier = stage1.find_stage1_network()
         parts = _decoding if config.method in DECODER_METHODS else _distillation
         options |= parts(config, classifier, stage1_classifier)
     elif config.method in QUALITY_METHODS:

@@ -211,7 +211,8 @@ def _start_run(
     run_files.write_text(run.config, config.to_json())
     if config.stage1_run_dir and not run.stage1_classifier.is_file():
         _link(
-            RunDir(config.stage1_run_dir).stage1_network, run.stage1_classifier
+            RunDir(config.stage1_run_dir).find_stage1_network(),
+            run.stage1_classifier,
         )
     run_files.write_text(run.flags, flagfile)
     info = {

@@ -12,11 +12,17 @@ from tests.training.tiny_runs import config, train
 PARTS = {
     "supervised": ["backbone", "head"],
     "qualnet": ["backbone", "head", "connector", "decoder"],
+    "encoder_decoder": ["backbone", "head", "connector", "decoder"],
     "kd": ["backbone", "head", "teacher"],
     "fitnet": ["backbone", "head", "teacher", "regressor"],
     "pkt": ["backbone", "head", "teacher"],
     "vid": ["backbone", "head", "teacher", "predictor"],
     "sp": ["backbone", "head", "teacher"],
+}
+
+OPTIONS = {
+    "supervised": {},
+    "encoder_decoder": {"decoder_network": "irevnet_tiny"},
 }
 
 
@@ -31,7 +37,7 @@ def stage1(tmp_path_factory):
 
 @pytest.mark.parametrize("name", methods.names())
 def test_every_part_of_a_method_is_listed(name, stage1, capsys):
-    options = {} if name == "supervised" else {"stage1_run_dir": stage1}
+    options = OPTIONS.get(name, {"stage1_run_dir": stage1})
     logs = dry_run.dry_run(config("", dry_run=True, method=name, **options))
     assert all(np.isfinite(value) for value in logs.values())
     lines = capsys.readouterr().out.splitlines()

@@ -37,7 +37,9 @@ def test_classifier_is_the_plain_backbone(run, tmp_path):
 def test_its_decoder_is_the_second_stages(run, tmp_path):
     first = load_decoder(run.decoder, 16, 10)
     assert not first.trainable_weights
-    assert run.stage1_network == run.decoder == run.decoding_network
+    assert (
+        run.find_stage1_network() == run.decoder == run.find_decoding_network()
+    )
     second = train(
         tmp_path / "second",
         method="qualnet",
@@ -46,7 +48,7 @@ def test_its_decoder_is_the_second_stages(run, tmp_path):
         **ONE_EPOCH,
     )
     assert not second.decoder.is_file()
-    frozen = load_decoder(second.decoding_network, 16, 10)
+    frozen = load_decoder(second.find_decoding_network(), 16, 10)
     features = np.random.default_rng(0).normal(size=(2, 4, 4, 48))
     features = features.astype("float32")
     np.testing.assert_array_equal(frozen(features), first(features))
