@@ -7,6 +7,9 @@ import pytest
 from qualnet_tf import invertible
 from qualnet_tf.invertible import rolling
 from qualnet_tf.invertible.sequence import InvertibleSequence
+from qualnet_tf.methods.supervised import Supervised
+from qualnet_tf.models.classifier import build_classifier
+from qualnet_tf.training.optimizers import KernelDecaySGD
 from tests.invertible import gradient_cases
 from tests.invertible.irevnet_test import PIXEL_ERROR, expected_parameters
 
@@ -88,6 +91,23 @@ def test_a_mixed_policy_leaves_the_stream_in_float32(mixed_policy):
     back = network.inverse(z)
     for tensor in (z, back):
         assert keras.backend.standardize_dtype(tensor.dtype) == "float32"
+    np.testing.assert_allclose(back, x, atol=PIXEL_ERROR)
+
+
+@pytest.mark.parametrize("mixed_policy", _HALVES, indirect=True)
+def test_training_under_a_mixed_policy_keeps_the_round_trip(mixed_policy):
+    network = rolling.roll(_made("irevnet_small", 32, 16)[0])
+    network.memory_saving = True
+    method = Supervised(build_classifier(network, 32, 10, normalized_head=True))
+    method.compile(KernelDecaySGD(0.05, momentum=0.9))
+    x = _images(32, 16)
+    batch = {"image": x, "clean_image": x, "label": np.arange(16) % 10}
+    losses = []
+    for _ in range(8):
+        method.reset_metrics()
+        losses.append(method.train_on_batch(batch, return_dict=True)["loss"])
+    assert losses[-1] < 0.6 * losses[0]
+    back = network.inverse(network(x, training=False))
     np.testing.assert_allclose(back, x, atol=PIXEL_ERROR)
 
 
