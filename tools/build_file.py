@@ -14,6 +14,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PACKAGE = "qualnet_tf"
+# Top-level folders of ours; benchmarks have no targets, tests get them as data.
+OWN = (PACKAGE, "tests", "benchmarks")
 # Import name -> name in requirements.txt or the test extra.
 DISTRIBUTIONS = {
     "PIL": "pillow",
@@ -92,6 +94,8 @@ def _target(
         size = "large" if "mark.slow" in (root / path).read_text() else "medium"
         lines.append(f'    size = "{size}",')
         data = ["configs", "serving"] if path.count("/") == 1 else []
+        if path.startswith("tests/benchmarks/"):
+            data = ["benchmarks", "configs"]
         data = [f'glob(["{name}/**"], allow_empty = True)' for name in data]
         if data:
             lines.append(f"    data = {' + '.join(data)},")
@@ -139,7 +143,7 @@ def _imports(
             top = name.split(".")[0]
             if found:
                 ours.add(found)
-            elif top != PACKAGE and top not in sys.stdlib_module_names:
+            elif top not in OWN and top not in sys.stdlib_module_names:
                 others.add(DISTRIBUTIONS.get(top, top))
     return ours, sorted(others)
 
