@@ -9,7 +9,7 @@ BIN := .venv/bin
 
 QUICKSTART_DATASET ?= digits
 QUICKSTART_DATA_DIR ?=
-# CIFAR-10 needs more pictures than the digits: about 12 minutes on 2 cores.
+# CIFAR-10 needs more pictures than the digits: about 6 minutes on 2 cores.
 QUICKSTART_FLAGS_cifar10 := --max_train_images=5000 --num_epochs=10 --decay_epochs=6,9 --warmup_epochs=0.1 --augmentation=shift_flip
 QUICKSTART_FLAGS ?= $(QUICKSTART_FLAGS_$(QUICKSTART_DATASET))
 SEED ?= 0
