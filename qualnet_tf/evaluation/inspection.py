@@ -1,7 +1,6 @@
 """A run's parts: what they cost, and how well the network runs backwards."""
 
 import dataclasses
-import math
 from collections.abc import Callable
 
 import keras
@@ -22,6 +21,7 @@ from qualnet_tf.models.activation_memory import (
 from qualnet_tf.models.classifier import split_classifier
 from qualnet_tf.models.decoders import load_decoder
 from qualnet_tf.models.saving import load_model
+from qualnet_tf.models.training_cost import part_cost
 from qualnet_tf.run_dir import RunDir
 
 # The derivative of a derivative takes a minute for 100 blocks at 224 pixels.
@@ -160,24 +160,13 @@ def inspect_run(
 
 def _part(name: str, layer: keras.layers.Layer, side: int) -> Part:
     network = getattr(layer, "network", layer)
-    if isinstance(network, InvertibleSequence):
-        # Both directions evaluate every residual function once.
-        multiply_adds = network.multiply_adds((1, side, side, 3))
-        kind = network.name
-    else:
-        multiply_adds = cost.multiply_adds(layer)
-        kind = layer.name
-    if network is not layer:
-        kind = f"inverse of {kind}"
+    found = part_cost(name, layer, side)
     return Part(
         name=name,
-        kind=kind,
-        parameters=cost.parameter_counts(layer),
-        multiply_adds=multiply_adds,
-        weight_bytes=sum(
-            math.prod(weight.shape) * np.dtype(weight.dtype).itemsize
-            for weight in layer.weights
-        ),
+        kind=layer.name if network is layer else f"inverse of {network.name}",
+        parameters=found.parameters,
+        multiply_adds=found.multiply_adds,
+        weight_bytes=found.weight_bytes,
         deployed=name in ("backbone", "head"),
     )
 
