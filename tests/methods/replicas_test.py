@@ -24,6 +24,7 @@ strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 with strategy.scope():
     method = make_method("qualnet")
     sparing = make_method("qualnet", decoder_fraction=0.5)
+    taught = make_method("kd")
 batch = make_batch()
 
 
@@ -46,6 +47,18 @@ logged = {mean.name: float(mean.result()) for mean in method.term_means}
 whole = method.compute_loss(x=batch, y_pred=method(batch, training=False))
 np.testing.assert_allclose(float(summed), float(whole), rtol=1e-5)
 np.testing.assert_allclose(sum(logged.values()), float(whole), rtol=1e-5)
+
+
+@tf.function
+def taught_losses(part):
+    return taught.compute_loss(x=part, y_pred=taught(part, training=False))
+
+
+summed = strategy.reduce(
+    "SUM", strategy.run(taught_losses, (parts,)), axis=None
+)
+whole = taught.compute_loss(x=batch, y_pred=taught(batch, training=False))
+np.testing.assert_allclose(float(summed), float(whole), rtol=1e-5)
 
 
 @tf.function
