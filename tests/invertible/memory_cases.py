@@ -1,8 +1,8 @@
 """Live bytes of a gradient step through chains of equal blocks.
 
-Run by `reversal_test` in a process in which the allocator can be watched:
-`TF_ENABLE_ONEDNN_OPTS=0 python -m tests.invertible.memory_cases 0` (1 for the
-inverse). Prints one line of JSON: way and number of blocks, and the bytes.
+Run by `reversal_test` in a process with `ENVIRONMENT`, in which the allocator
+can be watched: `python -m tests.invertible.memory_cases 0` (1 for the inverse).
+Prints one line of JSON: way and number of blocks, and the bytes.
 """
 
 import json
@@ -13,6 +13,14 @@ from qualnet_tf.invertible.sequence import InvertibleSequence
 from tests.invertible import gradient_cases
 from tests.memory_probe import LiveBytes
 
+ENVIRONMENT = {
+    # oneDNN's own buffers are not the allocator's.
+    "TF_ENABLE_ONEDNN_OPTS": "0",
+    # One thread: where several run, a busy machine decides in which order they
+    # take and free memory, and a peak moves by more than half.
+    "TF_NUM_INTEROP_THREADS": "1",
+    "TF_NUM_INTRAOP_THREADS": "1",
+}
 CASES = (
     ("saving", 4),
     ("saving", 16),

@@ -159,7 +159,7 @@ def _needed_operations(function):
 def test_live_bytes_do_not_grow_with_the_blocks(inverse):
     done = subprocess.run(
         [sys.executable, "-m", "tests.invertible.memory_cases", f"{inverse:d}"],
-        env={**os.environ, "TF_ENABLE_ONEDNN_OPTS": "0"},
+        env={**os.environ, **memory_cases.ENVIRONMENT},
         capture_output=True,
         text=True,
         check=False,
@@ -167,9 +167,8 @@ def test_live_bytes_do_not_grow_with_the_blocks(inverse):
     assert done.returncode == 0, done.stderr[-2000:]
     peaks = json.loads(done.stdout.splitlines()[-1])
     for way in ("saving", "rolled_saving"):
-        # The order in which threads free what they hold moves a peak by a
-        # fifth.
-        assert peaks[f"{way} 16"] < 1.5 * peaks[f"{way} 4"]
+        # Measured 39.0 and 39.4 MB, and 133.6 MB for plain.
+        assert peaks[f"{way} 16"] < 1.2 * peaks[f"{way} 4"]
         assert peaks["plain 16"] > 1.5 * peaks[f"{way} 16"]
 
 
