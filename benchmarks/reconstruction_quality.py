@@ -10,7 +10,7 @@ from qualnet_tf.models.classifier import split_classifier
 from qualnet_tf.models.decoders import load_decoder
 from qualnet_tf.models.saving import load_model
 from qualnet_tf.run_dir import RunDir
-from qualnet_tf.training import build
+from qualnet_tf.training import inputs
 
 CONDITIONS = ("clean", "corrupted")
 SIDES = ("full", "half")
@@ -33,7 +33,7 @@ def load_images(run: RunDir, num_images: int) -> dict[str, list[tuple]]:
         condition: [
             (batch["image"].numpy(), batch["clean_image"].numpy())
             for batch in pipeline.evaluation_batches(
-                build.open_split(config, "validation"),
+                inputs.open_split(config, "validation"),
                 batch_size=250,
                 image_size=config.image_size,
                 conditions=conditions,

@@ -27,6 +27,8 @@ HINT_NORMS = ("l1", "l2")
 DECODER_METHODS = ("qualnet",)
 QUALITY_METHODS = (*DECODER_METHODS, "encoder_decoder")
 TEACHER_METHODS = ("kd", "fitnet", "pkt", "vid", "sp")
+CORRECTED_METHODS = ("deepcorrect",)
+STAGE1_METHODS = (*DECODER_METHODS, *TEACHER_METHODS, *CORRECTED_METHODS)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -56,6 +58,13 @@ class TrainConfig(Config):
         False,
         "leave out files that are no complete picture (counted in run.json) "
         "instead of stopping",
+    )
+    class_list: str = knob(
+        "",
+        "text file naming the class folders to use, one to a line "
+        "(# begins a comment), "
+        "(dataset=folder); empty uses all",
+        path=True,
     )
     max_train_images: int = knob(
         0, "use only so many training images; 0 uses all", lower=0
@@ -163,8 +172,9 @@ class TrainConfig(Config):
     )
     stage1_run_dir: str = knob(
         "",
-        "finished stage-1 run whose inverse is the decoder, or which is the "
-        "teacher of kd, fitnet, pkt, vid and sp",
+        "finished run that this one builds on: stage 1, whose inverse is the "
+        "decoder or which is the teacher of kd, fitnet, pkt, vid and sp; or "
+        "the network that deepcorrect corrects",
         path=True,
     )
     distillation_weight: float = knob(
@@ -180,6 +190,64 @@ class TrainConfig(Config):
         "l1",
         "fitnet's difference: l1 (Eq. 3) or l2 (the original's)",
         choices=HINT_NORMS,
+    )
+    consistency_weight: float = knob(
+        12.0,
+        "weight of augmix's divergence between the predictions for an image "
+        "and its views",
+        lower=0.0,
+    )
+    augmix_severity: float = knob(
+        3.0,
+        "strength of augmix's operations, out of 10: 3 on CIFAR, 1 on ImageNet",
+        lower=0.1,
+        upper=10.0,
+    )
+    augmix_width: int = knob(
+        3, "augmix's chains of operations", lower=1, upper=16
+    )
+    augmix_depth: int = knob(
+        0,
+        "operations in each of augmix's chains; 0 draws 1 to 3",
+        lower=0,
+        upper=16,
+    )
+    noise_deviation: float = knob(
+        0.35,
+        "root mean square of ant's noise, for pixels in [0, 1]",
+        lower=0.001,
+    )
+    generator_rate: float = knob(
+        1.0,
+        "learning rate of ant's noise generator, as a share of the "
+        "classifier's",
+        lower=0.001,
+    )
+    auxiliary_weight: float = knob(
+        0.05,
+        "weight of each of auxtraining's two terms of an auxiliary classifier",
+        lower=0.0001,
+    )
+    merging_epoch: int = knob(
+        0,
+        "first epoch in which auxtraining draws the classifiers' weights "
+        "together; the published start is at six sevenths of the run",
+        lower=0,
+    )
+    correction_fraction: float = knob(
+        0.5,
+        "share of each convolution's filters that deepcorrect corrects",
+        lower=0.001,
+        upper=1.0,
+    )
+    correction_width: int = knob(
+        64, "channels inside deepcorrect's correction units", lower=1
+    )
+    correction_images: int = knob(
+        64,
+        "training images by which deepcorrect ranks filters; each filter costs "
+        "a pass of all of them, clean and degraded",
+        lower=1,
     )
     memory_saving: bool = knob(
         False,
@@ -245,6 +313,7 @@ class TrainConfig(Config):
         self._check_batch_size()
         self._check_stage1()
         self._check_decoder()
+        self._check_views()
         if self.initial_weights:
             self._check_initial_weights()
         if list(self.decay_epochs) != sorted(set(self.decay_epochs)):
@@ -295,11 +364,11 @@ class TrainConfig(Config):
                 f"--quality_weight={self.quality_weight} needs a decoder: "
                 "expected --stage1_run_dir, a finished stage-1 run"
             )
-        if self.method in DECODER_METHODS + TEACHER_METHODS:
+        if self.method in STAGE1_METHODS:
             require(
                 self,
                 "stage1_run_dir",
-                f"method {self.method} expects a finished stage-1 run",
+                f"method {self.method} expects a finished run to build on",
             )
         elif self.stage1_run_dir and self.method == "encoder_decoder":
             raise ValueError(
@@ -346,6 +415,22 @@ class TrainConfig(Config):
                 f"divisor of --image_size={self.image_size}"
             )
 
+    def _check_views(self) -> None:
+        """Methods that make degraded images of their own."""
+        if self.method != "auxtraining":
+            return
+        if not self.corruptions:
+            raise ValueError(
+                "--method=auxtraining needs --corruptions: name some, or the "
+                "group auxtraining; each has an auxiliary classifier"
+            )
+        if self.clean_fraction < 1:
+            raise ValueError(
+                f"--clean_fraction={self.clean_fraction}: expected 1 with "
+                "--method=auxtraining, whose primary classifier sees clean "
+                "images and whose auxiliary ones see each corruption"
+            )
+
     def _check_initial_weights(self) -> None:
         if self.initial_run_dir:
             raise ValueError(
@@ -377,6 +462,17 @@ _USERS = {
     "distillation_weight": TEACHER_METHODS,
     "temperature": ("kd",),
     "hint_norm": ("fitnet",),
+    "consistency_weight": ("augmix",),
+    "augmix_severity": ("augmix",),
+    "augmix_width": ("augmix",),
+    "augmix_depth": ("augmix",),
+    "noise_deviation": ("ant",),
+    "generator_rate": ("ant",),
+    "auxiliary_weight": ("auxtraining",),
+    "merging_epoch": ("auxtraining",),
+    "correction_fraction": ("deepcorrect",),
+    "correction_width": ("deepcorrect",),
+    "correction_images": ("deepcorrect",),
 }
 
 

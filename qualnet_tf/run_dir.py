@@ -60,8 +60,19 @@ class RunDir:
 
     @property
     def stage1_classifier(self) -> pathlib.Path:
-        """The stage-1 network whose inverse is this run's decoder."""
+        """The network that this run builds on: decoder, teacher or base."""
         return self.path / "stage1_classifier.keras"
+
+    @property
+    def chosen_filters(self) -> pathlib.Path:
+        """The filters that a `deepcorrect` run corrects, by convolution."""
+        return self.path / "chosen_filters.json"
+
+    def read_chosen_filters(self) -> dict[str, list[int]] | None:
+        """Returns them, or None where the run has not chosen any."""
+        if not self.chosen_filters.is_file():
+            return None
+        return json.loads(self.chosen_filters.read_text())
 
     @property
     def decoder(self) -> pathlib.Path:

@@ -27,6 +27,39 @@ def test_defaults_are_legal_once_a_run_is_named():
         ),
         ({"method": "qualnet"}, "--stage1_run_dir is empty"),
         ({"decay_epochs": (60, 30)}, "expected increasing epochs"),
+        ({"method": "deepcorrect"}, "--stage1_run_dir is empty: method deepc"),
+        (
+            {"method": "auxtraining", "clean_fraction": 0.5},
+            "--clean_fraction=0.5: expected 1 with --method=auxtraining",
+        ),
+        (
+            {"method": "auxtraining", "clean_fraction": 1.0, "corruptions": ()},
+            "--method=auxtraining needs --corruptions",
+        ),
+        (
+            {"consistency_weight": 1.0},
+            "--consistency_weight=1.0: expected --method=augmix beside it",
+        ),
+        (
+            {"method": "augmix", "augmix_severity": 0.0},
+            "--augmix_severity=0.0: expected at least 0.1",
+        ),
+        (
+            {"method": "ant", "noise_deviation": 0.0},
+            "--noise_deviation=0.0: expected at least 0.001",
+        ),
+        (
+            {"method": "ant", "auxiliary_weight": 0.1},
+            "--auxiliary_weight=0.1: expected --method=auxtraining beside it",
+        ),
+        (
+            {
+                "method": "deepcorrect",
+                "stage1_run_dir": "s",
+                "correction_fraction": 2.0,
+            },
+            "--correction_fraction=2.0: expected at most 1",
+        ),
         ({"corruptions": ()}, "needs --corruptions"),
         ({"severities": ()}, "--severities is empty"),
         ({"severities": (0,)}, "--severities=0: expected at least 1"),
@@ -62,7 +95,7 @@ def test_defaults_are_legal_once_a_run_is_named():
             "learning rate is meant; --allow_batch_change trains with it at "
             "--learning_rate=0.025",
         ),
-        ({"method": "kd"}, "method kd expects a finished stage-1 run"),
+        ({"method": "kd"}, "method kd expects a finished run"),
         (
             {**TAUGHT, "quality_weight": 0.1},
             "--quality_weight=0.1: expected --method=qualnet or "
@@ -166,6 +199,5 @@ def test_every_knob_has_help():
 
 
 def test_methods_that_need_a_stage1_run_are_registered():
-    needing = config.DECODER_METHODS + config.TEACHER_METHODS
-    others = {"supervised", "encoder_decoder"}
-    assert set(needing) == set(methods.names()) - others
+    others = {"supervised", "encoder_decoder", "augmix", "ant", "auxtraining"}
+    assert set(config.STAGE1_METHODS) == set(methods.names()) - others

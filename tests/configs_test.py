@@ -2,17 +2,18 @@
 
 import dataclasses
 import pathlib
+import re
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 
-from qualnet_tf import invertible
-from qualnet_tf.config import TrainConfig
+from qualnet_tf import backbones, invertible
+from qualnet_tf.config import CORRECTED_METHODS, TrainConfig
 from qualnet_tf.models import saving
 from qualnet_tf.models.classifier import build_classifier
-from qualnet_tf.training import build, fit
+from qualnet_tf.training import build, inputs
 
 SIDE = 16
 ROOT = pathlib.Path(__file__).parent.parent
@@ -20,6 +21,18 @@ FLAGFILES = sorted((ROOT / "configs").rglob("*.flags"))
 # What a flagfile may leave to its reader, the machine or the default.
 OPTIONAL = {
     "allow_batch_change",
+    "augmix_depth",
+    "augmix_severity",
+    "augmix_width",
+    "auxiliary_weight",
+    "class_list",
+    "consistency_weight",
+    "correction_fraction",
+    "correction_images",
+    "correction_width",
+    "generator_rate",
+    "merging_epoch",
+    "noise_deviation",
     "corruption_variant",
     "corruption_weights",
     "data_dir",
@@ -69,6 +82,13 @@ def _check(path, *flags):
         text=True,
         check=False,
     )
+
+
+def test_imagenet200_has_200_classes():
+    lines = (ROOT / "configs/imagenet200/classes.txt").read_text().splitlines()
+    classes = [line for line in lines if line[0] != "#"]
+    assert len(set(classes)) == 200 and classes == sorted(classes)
+    assert all(re.fullmatch(r"n\d{8}", name) for name in classes)
 
 
 def test_there_are_flagfiles():
@@ -126,10 +146,21 @@ def tiny_stage1(tmp_path_factory):
     return path
 
 
+@pytest.fixture(scope="module")
+def tiny_base(tmp_path_factory):
+    """A file like the classifier of a run that deepcorrect corrects."""
+    path = tmp_path_factory.mktemp("base") / "classifier.keras"
+    backbone = backbones.get("resnet_tiny")(SIDE)
+    saving.save_model(build_classifier(backbone, SIDE, 10), path)
+    return path
+
+
 @pytest.mark.parametrize(
     "path", FLAGFILES, ids=lambda path: f"{path.parent.stem}_{path.stem}"
 )
-def test_flagfile_builds_its_method_and_takes_a_step(path, tiny_stage1):
+def test_flagfile_builds_its_method_and_takes_a_step(
+    path, tiny_stage1, tiny_base
+):
     """All of the recipe but its networks' and its images' size."""
     made = _read(path)
     is_stage1 = made.backbone in invertible.names()
@@ -142,12 +173,17 @@ def test_flagfile_builds_its_method_and_takes_a_step(path, tiny_stage1):
         batch_size=4,
         allow_batch_change=True,
         max_train_images=8,
+        class_list="",
         backbone="irevnet_tiny" if is_stage1 else "resnet_tiny",
     )
-    method = build.build_method(tiny, 10, tiny_stage1)
+    base = tiny_stage1
+    if made.method in CORRECTED_METHODS:
+        base = tiny_base
+        tiny = dataclasses.replace(tiny, correction_images=4)
+    method = build.build_method(tiny, 10, base)
     build.compile_method(method, tiny, steps_per_epoch=2)
-    source = build.open_split(tiny, "train")
-    batch = next(iter(fit.training_batches(tiny, source, 0).take(1)))
+    source = inputs.open_split(tiny, "train")
+    batch = next(iter(inputs.training_batches(tiny, source, 0).take(1)))
     logs = method.train_on_batch(
         {name: value.numpy() for name, value in batch.items()},
         return_dict=True,

@@ -37,6 +37,7 @@ def open_source(
     validation_fraction: float = 0.1,
     download: bool = False,
     skip_bad_files: bool = False,
+    class_list: str | None = None,
     seed: int = 0,
 ) -> ImageSource:
     """Opens one split of a data set.
@@ -53,6 +54,8 @@ def open_source(
         download: Whether a TensorFlow Datasets set may be downloaded.
         skip_bad_files: Leave unreadable files out, and count them, instead of
             stopping ("folder" only).
+        class_list: Text file that names the classes to use, one to a line
+            ("folder" only); None or "" uses all.
         seed: Of the hold-out and of the choice under `max_images`. Train and
             validation are disjoint only under the same seed, and runs are
             comparable only then: it is not the seed of the training run.
@@ -68,12 +71,18 @@ def open_source(
         raise ValueError(
             f"unknown split {split!r}: expected one of {', '.join(SPLITS)}"
         )
+    if class_list and dataset != "folder":
+        raise ValueError(
+            f"class_list={class_list}: expected data set folder, whose class "
+            f"folders it names, received {dataset}; leave it out"
+        )
     options = SourceOptions(
         data_dir=data_dir or None,
         max_images=max_images or None,
         validation_fraction=validation_fraction,
         download=download,
         skip_bad_files=skip_bad_files,
+        class_list=class_list or None,
         seed=seed,
     )
     if dataset in names():

@@ -87,7 +87,10 @@ def _list_split(
     if validation is not None:
         _check_same_classes(train, validation)
     held_out = split == "validation"
-    classes = list_classes(validation if held_out and validation else train)
+    folder = validation if held_out and validation else train
+    classes = list_classes(folder)
+    if options.class_list:
+        classes = _only_listed(classes, Path(options.class_list), folder)
     files = [file for members in classes.values() for file in members]
     sizes = [len(members) for members in classes.values()]
     labels = np.repeat(np.arange(len(sizes)), sizes)
@@ -98,6 +101,30 @@ def _list_split(
         )[int(held_out)]
         files, labels = [files[i] for i in kept], labels[kept]
     return files, labels, tuple(classes)
+
+
+def _only_listed(
+    classes: dict[str, list[str]], class_list: Path, folder: Path
+) -> dict[str, list[str]]:
+    """Returns the classes that a file names, in the folder's order.
+
+    Lines that begin with "#" are comments.
+    """
+    if not class_list.is_file():
+        raise ValueError(
+            f"class list {class_list}: expected a text file with a class "
+            "folder's name on each line, found none; correct --class_list"
+        )
+    lines = map(str.strip, class_list.read_text().splitlines())
+    listed = {line for line in lines if line and line[0] != "#"}
+    missing = sorted(listed - set(classes))
+    if missing or len(listed) < 2:
+        raise ValueError(
+            f"class list {class_list}: expected at least 2 class folders of "
+            f"{folder}, received {len(listed)}, {len(missing)} of them not "
+            f"there ({', '.join(missing[:3])}); correct the list or --data_dir"
+        )
+    return {name: files for name, files in classes.items() if name in listed}
 
 
 def _split_folders(root: Path) -> tuple[Path, Path | None]:

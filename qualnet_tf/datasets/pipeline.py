@@ -7,7 +7,7 @@ Training is one stream over all epochs, and the pixels of an image depend on
 threads, or whether the run was interrupted.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import tensorflow as tf
 
@@ -19,8 +19,9 @@ from qualnet_tf.datasets.source import ImageSource
 
 # The condition that keeps an image as it is.
 CLEAN = (None, 0)
-# Per-image seeds are folded once more, so that crop and corruption differ.
-_CROP, _CORRUPTION = 0, 1
+# Per-image seeds are folded once more, so that crop, corruption and what a
+# method asks for beside them differ.
+_CROP, _CORRUPTION, _FIRST_EXTRA = 0, 1, 2
 
 
 def training_batches(
@@ -36,6 +37,7 @@ def training_batches(
     severities: Sequence[int] = (1, 2, 3, 4, 5),
     options: Options | None = None,
     corruption_weights: Sequence[str] = (),
+    extras: Mapping[str, Callable] | None = None,
     start_step: int = 0,
     deterministic: bool = True,
 ) -> tf.data.Dataset:
@@ -56,6 +58,9 @@ def training_batches(
         severities: The severities to draw from, uniformly.
         options: Of the corruptions, see `corruptions.apply`.
         corruption_weights: See `sampling.corrupt_or_keep`.
+        extras: What a method needs beside that, by its name in the batch:
+            functions of (clean image, seed [2], epoch) of one image that
+            return a tensor of static shape. Each has a seed of its own.
         start_step: Batches of the run that were already used. Their elements
             are passed over undecoded.
         deterministic: Whether batches come in a fixed order; False lets a slow
@@ -64,8 +69,8 @@ def training_batches(
     Returns:
         Batches {"image", "clean_image": float32 [batch_size, image_size,
         image_size, 3] in [0, 1], "label": int32 [batch_size]}. "clean_image"
-        is the cropped and flipped image before corruption. Its length is the
-        number of steps left.
+        is the cropped and flipped image before corruption. Extras stand
+        beside them. Its length is the number of steps left.
 
     Raises:
         ValueError: If the data set does not fill one batch.
@@ -115,6 +120,14 @@ def training_batches(
             ),
             "clean_image": clean_image,
             "label": _checked_label(source, example["label"]),
+            **{
+                name: extra(
+                    clean_image, sampling.fold_seed(image_seed, place), epoch
+                )
+                for place, (name, extra) in enumerate(
+                    (extras or {}).items(), _FIRST_EXTRA
+                )
+            },
         }
 
     epochs = tf.data.Dataset.range(start_epoch, num_epochs)

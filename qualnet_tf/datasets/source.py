@@ -32,6 +32,7 @@ class SourceOptions:
     validation_fraction: float = 0.1
     download: bool = False
     skip_bad_files: bool = False
+    class_list: str | None = None
     seed: int = 0
 
     def __post_init__(self):

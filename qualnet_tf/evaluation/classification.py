@@ -147,6 +147,7 @@ def _open_validation(subject: Subject) -> ImageSource:
         data_dir=config.data_dir or None,
         validation_fraction=config.validation_fraction,
         skip_bad_files=config.skip_bad_files,
+        class_list=config.class_list or None,
         seed=0,
     )
     if source.class_names != subject.class_names:

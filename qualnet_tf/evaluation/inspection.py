@@ -249,6 +249,7 @@ def _images(
             data_dir=train.data_dir or None,
             validation_fraction=train.validation_fraction,
             skip_bad_files=train.skip_bad_files,
+            class_list=train.class_list or None,
             seed=0,
         )
         batches = pipeline.evaluation_batches(

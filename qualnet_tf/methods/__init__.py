@@ -13,6 +13,10 @@ _METHODS = Registry(
         "pkt": "qualnet_tf.methods.pkt:PKT",
         "vid": "qualnet_tf.methods.vid:VID",
         "sp": "qualnet_tf.methods.sp:SP",
+        "augmix": "qualnet_tf.methods.augmix:AugMix",
+        "ant": "qualnet_tf.methods.ant:ANT",
+        "deepcorrect": "qualnet_tf.methods.deepcorrect:DeepCorrect",
+        "auxtraining": "qualnet_tf.methods.auxtraining:AuxTraining",
     },
 )
 names, get = _METHODS.names, _METHODS.get

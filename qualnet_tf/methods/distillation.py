@@ -9,6 +9,7 @@ degraded one: that is what makes clean features the target.
 import keras
 from keras import ops
 
+from qualnet_tf.methods.batch_error import BatchError
 from qualnet_tf.methods.method import Method
 from qualnet_tf.models.classifier import split_classifier
 
@@ -58,7 +59,7 @@ class Distillation(Method):
         self.teacher.trainable = False
         self.student_parts = _parts(classifier)
         self.teacher_parts = _parts(teacher)
-        self.comparison = _Comparison(self.error)
+        self.comparison = BatchError(self.error)
 
     @property
     def frozen_weights(self) -> list[keras.Variable]:
@@ -104,18 +105,6 @@ class Distillation(Method):
         error = self.comparison(self.teach(batch), outputs)
         terms["distillation_loss"] = self.distillation_weight * error
         return terms
-
-
-class _Comparison(keras.losses.Loss):
-    """An error of a whole batch, as a loss that Keras divides by replicas."""
-
-    def __init__(self, function):
-        super().__init__(name="comparison")
-        self.function = function
-
-    def call(self, y_true, y_pred):
-        # With a batch axis: Keras does not scale what is a scalar already.
-        return ops.reshape(self.function(y_true, y_pred), (1,))
 
 
 def _parts(classifier: keras.Model) -> keras.Model:

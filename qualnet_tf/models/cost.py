@@ -45,7 +45,8 @@ def multiply_adds(model: keras.Model) -> int:
             not known here and has no such method.
     """
     return sum(
-        _layer_cost(layer, shape) for layer, shape in _layer_calls(model)
+        layer_multiply_adds(layer, shape)
+        for layer, shape in _layer_calls(model)
     )
 
 
@@ -67,7 +68,16 @@ def _layer_calls(model: keras.Model) -> Iterator[tuple]:
                 yield node.operation, tuple(node.input_tensors[0].shape)
 
 
-def _layer_cost(layer: keras.layers.Layer, input_shape: tuple) -> int:
+def layer_multiply_adds(layer: keras.layers.Layer, input_shape: tuple) -> int:
+    """Counts one call of a layer, as `multiply_adds` does.
+
+    Args:
+        layer: A built layer.
+        input_shape: Of the call, with the batch as first entry.
+
+    Raises:
+        ValueError: As `multiply_adds`.
+    """
     if hasattr(layer, "multiply_adds"):
         _check_known(layer, input_shape)
         return layer.multiply_adds(input_shape)

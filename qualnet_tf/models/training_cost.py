@@ -14,6 +14,7 @@ from qualnet_tf.backbones.grouped_conv import GroupedConv2D
 from qualnet_tf.invertible.sequence import InvertibleSequence
 from qualnet_tf.models import cost
 from qualnet_tf.models.activation_memory import activation_bytes, size_of
+from qualnet_tf.models.corrected_convolution import CorrectedConvolution
 
 # Passes through a layer in a step: forward, gradient of the input and, where
 # weights are trained, of those.
@@ -24,6 +25,7 @@ _KEPT = (
     keras.layers.MaxPooling2D,
     keras.layers.ReLU,
     GroupedConv2D,
+    CorrectedConvolution,
 )
 
 
@@ -99,8 +101,13 @@ def _kept_bytes(network: keras.layers.Layer, side: int) -> int:
         return estimated.plain
     # A convolution's result enters a batch norm, a ReLU's a convolution; sums
     # and batch norms keep nothing of their own.
-    return sum(
+    kept = sum(
         math.prod(layer.output.shape[1:]) * size_of(layer.compute_dtype)
         for layer in network.layers
         if isinstance(layer, _KEPT)
+    )
+    return kept + sum(
+        _kept_bytes(layer.unit, side)
+        for layer in network.layers
+        if isinstance(layer, CorrectedConvolution)
     )

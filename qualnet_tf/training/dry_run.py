@@ -1,10 +1,16 @@
 """One batch of a run that is not started, and what the run would cost."""
 
+import dataclasses
+import math
+
+import keras
+
 from qualnet_tf.config import TrainConfig
 from qualnet_tf.methods.method import Method
+from qualnet_tf.models.cost import ParameterCounts
 from qualnet_tf.models.training_cost import PartCost, part_cost
 from qualnet_tf.run_dir import RunDir
-from qualnet_tf.training import build, fit
+from qualnet_tf.training import build, fit, inputs
 from qualnet_tf.training.start import start_from_run
 
 _MEBIBYTE = 2**20
@@ -24,7 +30,7 @@ def dry_run(config: TrainConfig) -> dict[str, float]:
         ValueError: If data, stage-1 run or the run to start from do not fit.
     """
     fit.seed_everything(config)
-    source = build.open_split(config, "train")
+    source = inputs.open_split(config, "train")
     steps_per_epoch = fit.count_steps(config, source)
     method = build.build_method(config, len(source.class_names))
     if config.initial_run_dir:
@@ -36,7 +42,7 @@ def dry_run(config: TrainConfig) -> dict[str, float]:
     )
     print(fit.describe_batch(config))
     print("\n".join(describe_costs(part_costs(method, config), config)))
-    batch = next(iter(fit.training_batches(config, source, 0).take(1)))
+    batch = next(iter(inputs.training_batches(config, source, 0).take(1)))
     logs = method.train_on_batch(
         {name: value.numpy() for name, value in batch.items()},
         return_dict=True,
@@ -46,7 +52,7 @@ def dry_run(config: TrainConfig) -> dict[str, float]:
 
 def part_costs(method: Method, config: TrainConfig) -> list[PartCost]:
     """Counts every network that a step of the method runs."""
-    costs = []
+    costs, counted = [], set()
     for name, part in method.parts.items():
         side, share = config.image_size, 1.0
         if name == "decoder":
@@ -54,8 +60,28 @@ def part_costs(method: Method, config: TrainConfig) -> list[PartCost]:
             share = config.decoder_fraction
         elif name == "connector":
             share = config.decoder_fraction
-        costs.append(part_cost(name, part, side, share, name != "teacher"))
+        found = part_cost(name, part, side, share, name != "teacher")
+        costs.append(_without_counted(found, part, counted))
+        counted |= {id(weight) for weight in part.weights}
     return costs
+
+
+def _without_counted(
+    found: PartCost, part: keras.layers.Layer, counted: set[int]
+) -> PartCost:
+    """Leaves out weights that an earlier part has, as those of auxtraining."""
+    if not any(id(weight) in counted for weight in part.weights):
+        return found
+    trainable, other = (
+        sum(math.prod(w.shape) for w in weights if id(w) not in counted)
+        for weights in (part.trainable_weights, part.non_trainable_weights)
+    )
+    return dataclasses.replace(
+        found,
+        parameters=ParameterCounts(trainable, other),
+        # All weights are float32, whatever they compute in.
+        weight_bytes=4 * (trainable + other),
+    )
 
 
 def describe_costs(costs: list[PartCost], config: TrainConfig) -> list[str]:

@@ -14,7 +14,7 @@ from qualnet_tf.datasets.source import ImageSource
 from qualnet_tf.methods.method import Method
 from qualnet_tf.models.saving import save_model
 from qualnet_tf.run_dir import RunDir
-from qualnet_tf.training import build
+from qualnet_tf.training import build, inputs
 from qualnet_tf.training.callbacks import (
     CheckpointEvery,
     MetricsTable,
@@ -47,12 +47,15 @@ def train(config: TrainConfig, flagfile: str) -> None:
         print(f"{run.path}: already trained, nothing to do")
         return
     seed_everything(config)
-    source = build.open_split(config, "train")
-    validation = build.open_split(config, "validation")
+    source = inputs.open_split(config, "train")
+    validation = inputs.open_split(config, "validation")
     steps_per_epoch = count_steps(config, source)
     known = run.stage1_classifier
     method = build.build_method(
-        config, len(source.class_names), known if known.is_file() else None
+        config,
+        len(source.class_names),
+        known if known.is_file() else None,
+        run.read_chosen_filters(),
     )
     if config.initial_run_dir and not Checkpoints(run.checkpoints).paths():
         start_from_run(method, RunDir(config.initial_run_dir))
@@ -99,29 +102,6 @@ def describe_batch(config: TrainConfig) -> str:
     )
 
 
-def training_batches(config: TrainConfig, source: ImageSource, start_step: int):
-    """Returns the training batches from a step on, as one `tf.data` set."""
-    return pipeline.training_batches(
-        source,
-        batch_size=config.batch_size,
-        image_size=config.image_size,
-        num_epochs=config.num_epochs,
-        start_step=start_step,
-        seed=config.seed,
-        clean_fraction=config.clean_fraction,
-        corruption_names=config.corruptions,
-        severities=config.severities,
-        options=pipeline.Options(
-            severity_table=config.severity_table,
-            variant=config.corruption_variant,
-            frost_textures=config.frost_textures,
-            imagenet_c_jpeg=config.imagenet_c_jpeg,
-        ),
-        corruption_weights=config.corruption_weights,
-        augmentation=config.augmentation,
-    )
-
-
 def _fit(
     run: RunDir,
     config: TrainConfig,
@@ -160,7 +140,7 @@ def _fit(
         if first >= last:
             continue
         method.fit(
-            training_batches(config, source, step),
+            inputs.training_batches(config, source, step),
             initial_epoch=first,
             epochs=last,
             steps_per_epoch=steps,
@@ -214,6 +194,8 @@ def _start_run(
             RunDir(config.stage1_run_dir).find_stage1_network(),
             run.stage1_classifier,
         )
+    if hasattr(method, "chosen_filters"):
+        run_files.write_json(run.chosen_filters, method.chosen_filters)
     run_files.write_text(run.flags, flagfile)
     info = {
         "status": "training",

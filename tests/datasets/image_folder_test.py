@@ -144,3 +144,48 @@ def test_the_splits_must_have_the_same_classes(tmp_path, write_pictures, split):
     message = "2 that differ .emu only in .*train, fox only in .*val"
     with pytest.raises(ValueError, match=message):
         _open(tmp_path, split)
+
+
+def _write_classes(tmp_path, write_pictures, lines):
+    for part in ("train", "val"):
+        for name in ("ant", "bee", "wild cat"):
+            write_pictures(tmp_path / "data" / part / name, 2)
+    class_list = tmp_path / "classes.txt"
+    class_list.write_text(lines)
+    return {"class_list": str(class_list)}
+
+
+def test_a_class_list_chooses_classes(tmp_path, write_pictures):
+    options = _write_classes(
+        tmp_path, write_pictures, "# some\nwild cat\n\nant\n"
+    )
+    for split in datasets.SPLITS:
+        source = _open(tmp_path / "data", split, **options)
+        assert source.class_names == ("ant", "wild cat")
+        assert source.num_examples == 4
+        labels = {int(source.decode(e)["label"]) for e in source.elements()}
+        assert labels == {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("ant\ncow\n", "received 2, 1 of them not there .cow."),
+        ("ant\n", "expected at least 2 class folders .* received 1"),
+    ],
+)
+def test_a_class_list_that_does_not_fit_is_refused(
+    tmp_path, write_pictures, lines, message
+):
+    options = _write_classes(tmp_path, write_pictures, lines)
+    with pytest.raises(ValueError, match=message):
+        _open(tmp_path / "data", **options)
+
+
+def test_a_class_list_needs_its_file_and_a_folder(tmp_path, write_pictures):
+    write_pictures(tmp_path / "ant", 2)
+    write_pictures(tmp_path / "bee", 2)
+    with pytest.raises(ValueError, match="none; correct --class_list"):
+        _open(tmp_path, class_list="nowhere.txt")
+    with pytest.raises(ValueError, match="expected data set folder"):
+        datasets.open_source("digits", "train", class_list="nowhere.txt")

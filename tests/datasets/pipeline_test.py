@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from qualnet_tf import corruptions, datasets
-from qualnet_tf.corruptions import sampling
+from qualnet_tf.corruptions import sampling, seeds
 from qualnet_tf.datasets import pipeline
 
 _TRAINING = {
@@ -285,3 +285,48 @@ def test_photographs_are_cropped_to_size(imagenette_dir):
     options = {"image_size": 24, "augmentation": "imagenet", "num_epochs": 1}
     batches = _train(source, **options, clean_fraction=1.0)
     assert [batch["image"].shape for batch in batches] == [(4, 24, 24, 3)] * 2
+
+
+def _extras():
+    def draw(image, seed, epoch):
+        del image, epoch
+        return seeds.uniform(seed, [2])
+
+    def mean(image, seed, epoch):
+        del seed, epoch
+        return tf.reduce_mean(image)
+
+    def number(image, seed, epoch):
+        del image, seed
+        return epoch
+
+    return {"first": draw, "mean": mean, "epoch": number, "second": draw}
+
+
+def test_extras_see_the_clean_image_the_epoch_and_a_seed_of_their_own(
+    make_source,
+):
+    source = make_source(_NUM_IMAGES)
+    batches = _train(source, extras=_extras())
+    _assert_same(batches, _train(source))
+    for place, batch in enumerate(batches):
+        assert batch["first"].shape == (4, 2)
+        np.testing.assert_allclose(
+            batch["mean"], batch["clean_image"].mean(axis=(1, 2, 3)), rtol=1e-5
+        )
+        assert batch["epoch"].tolist() == [place // _STEPS_PER_EPOCH] * 4
+    draws = np.concatenate([b[k] for b in batches for k in ("first", "second")])
+    assert len(np.unique(draws)) == draws.size
+
+
+def test_extras_depend_on_seed_epoch_and_image_alone(make_source):
+    source = make_source(_NUM_IMAGES)
+    whole = _train(source, extras=_extras())
+    again = _train(source, num_threads=3, start_step=5, extras=_extras())
+    for batch, other in zip(again, whole[5:], strict=True):
+        np.testing.assert_array_equal(batch["first"], other["first"])
+    first, other = (
+        _train(source, extras=_extras(), seed=seed)[0]["first"]
+        for seed in (5, 6)
+    )
+    assert np.all(first != other)

@@ -10,6 +10,7 @@ from qualnet_tf.invertible.sequence import InvertibleSequence
 from qualnet_tf.invertible.squeeze import Squeeze
 from qualnet_tf.models.classifier import build_classifier
 from qualnet_tf.models.connector import build_connector
+from qualnet_tf.models.correction import correct, correctable_layers
 from qualnet_tf.models.decoders import InverseDecoder
 from qualnet_tf.training.optimizers import KernelDecaySGD
 
@@ -24,6 +25,19 @@ def make_batch(seed=0):
         "image": np.clip(clean + noise, 0, 1),
         "clean_image": clean,
         "label": generator.integers(0, CLASSES, BATCH).astype(np.int32),
+        **_extras(clean, generator),
+    }
+
+
+def _extras(clean, generator):
+    """What augmix, ant and auxtraining ask for; others pass over it."""
+    noise = generator.normal(size=(BATCH, SIZE + 2, SIZE + 2, 3))
+    views = np.clip(clean[:, None] + generator.normal(size=(2, 1, 1, 3)), 0, 1)
+    return {
+        "noise": noise.astype(np.float32),
+        "noise_kind": np.array([0, 1, 2, 1], np.int32),
+        "views": views.astype(np.float32),
+        "epoch": np.full(BATCH, 3, np.int32),
     }
 
 
@@ -87,6 +101,12 @@ def make_method(
         }
     if name in DISTILLATIONS:
         options |= {"teacher": make_teacher()}
+    if name == "auxtraining":
+        options |= {"num_views": 2}
+    if name == "deepcorrect":
+        layers = correctable_layers(classifier.layers[1])
+        chosen = {layer: range(1, width) for layer, width in layers.items()}
+        classifier = correct(classifier, chosen, width=8)
     method = methods.get(name)(classifier, name="method", **options)
     method.compile(KernelDecaySGD(learning_rate, momentum=0.9, name="sgd"))
     method.optimizer.build(method.trainable_weights)

@@ -134,3 +134,25 @@ def test_memory_saving_without_an_invertible_network_is_refused():
         ValueError, match="--memory_saving with --backbone=resnet_tiny and"
     ):
         build.build_method(made, 3)
+
+
+@pytest.mark.parametrize(
+    ("backend", "asked", "expected"),
+    [
+        ("tensorflow", False, False),
+        ("tensorflow", True, True),
+        ("jax", False, True),
+    ],
+)
+def test_jax_never_runs_operation_by_operation(
+    backend, asked, expected, monkeypatch
+):
+    made = config(backbone="resnet_tiny", image_size=16, jit_compile=asked)
+    method = build.build_method(made, 3)
+    given = {}
+    monkeypatch.setattr(
+        method, "compile", lambda **values: given.update(values)
+    )
+    monkeypatch.setattr(build.keras.backend, "backend", lambda: backend)
+    build.compile_method(method, made, steps_per_epoch=1)
+    assert given["jit_compile"] == expected

@@ -18,11 +18,18 @@ PARTS = {
     "pkt": ["backbone", "head", "teacher"],
     "vid": ["backbone", "head", "teacher", "predictor"],
     "sp": ["backbone", "head", "teacher"],
+    "augmix": ["backbone", "head"],
+    "ant": ["backbone", "head", "noise_generator"],
+    "auxtraining": ["backbone", "head", "backbone0", "head0"],
+    "deepcorrect": ["backbone", "head"],
 }
 
 OPTIONS = {
     "supervised": {},
     "encoder_decoder": {"decoder_network": "irevnet_tiny"},
+    "augmix": {},
+    "ant": {"noise_deviation": 0.1},
+    "auxtraining": {"corruptions": ("contrast",)},
 }
 
 
@@ -35,9 +42,17 @@ def stage1(tmp_path_factory):
     return str(root / "stage1")
 
 
+@pytest.fixture(scope="module")
+def base(tmp_path_factory):
+    root = tmp_path_factory.mktemp("runs")
+    train(root / "base", num_epochs=1, decay_epochs=())
+    return str(root / "base")
+
+
 @pytest.mark.parametrize("name", methods.names())
-def test_every_part_of_a_method_is_listed(name, stage1, capsys):
-    options = OPTIONS.get(name, {"stage1_run_dir": stage1})
+def test_every_part_of_a_method_is_listed(name, stage1, base, capsys):
+    run = base if name == "deepcorrect" else stage1
+    options = OPTIONS.get(name, {"stage1_run_dir": run})
     logs = dry_run.dry_run(config("", dry_run=True, method=name, **options))
     assert all(np.isfinite(value) for value in logs.values())
     lines = capsys.readouterr().out.splitlines()
@@ -79,3 +94,17 @@ def test_another_batch_size_is_said():
     build.compile_method(method, made, steps_per_epoch=1)
     schedule = method.optimizer.get_config()["learning_rate"]["config"]
     assert schedule["peak"] == pytest.approx(0.0125)
+
+
+def test_shared_weights_are_counted_once():
+    made = config(
+        "", dry_run=True, method="auxtraining", corruptions=("contrast", "snow")
+    )
+    method = build.build_method(made, 10)
+    costs = dry_run.part_costs(method, made)
+    counted = sum(sum(one.parameters) for one in costs)
+    assert counted == sum(np.prod(w.shape) for w in method.weights if w.shape)
+    by_name = {one.name: one for one in costs}
+    norms = by_name["backbone0"].parameters
+    assert 0 < norms.trainable == norms.non_trainable
+    assert by_name["backbone0"].weight_bytes == 8 * norms.trainable
