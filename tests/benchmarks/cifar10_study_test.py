@@ -1,11 +1,12 @@
 """The study's runs, their order and their table; nothing is trained."""
 
+import argparse
 import subprocess
 import sys
 
 import pytest
 
-from benchmarks import cifar10_study
+from benchmarks import cifar10_study, cifar10_tables
 from benchmarks.cifar10_study import NEEDS, ROOT, RUNS
 from qualnet_tf import corruptions
 from qualnet_tf.evaluation import results
@@ -37,7 +38,7 @@ def test_needs_are_trained_along():
     ]
 
 
-@pytest.mark.parametrize("size", ["cpu", "full"])
+@pytest.mark.parametrize("size", list(cifar10_study.SIZES))
 @pytest.mark.parametrize("name", RUNS)
 def test_flags_are_legal(name, size, tmp_path):
     flags = cifar10_study.training_flags(name, tmp_path, 1, "", size)
@@ -49,6 +50,45 @@ def test_flags_are_legal(name, size, tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("jobs", [1, 4])
+def test_runs_wait_for_those_they_need(jobs, monkeypatch):
+    begun, ended = [], []
+
+    def run(name, seed, folder, arguments):
+        needed = NEEDS.get(name, {}).values()
+        assert {(seed, other) for other in needed} <= set(ended)
+        begun.append((seed, name))
+        ended.append((seed, name))
+
+    monkeypatch.setattr(cifar10_study, "train_and_evaluate", run)
+    arguments = argparse.Namespace(
+        jobs=jobs, minutes=float("inf"), runs=list(RUNS)
+    )
+    assert cifar10_study.study(arguments, {0: "a", 1: "b"})
+    assert sorted(begun) == sorted((s, name) for s in (0, 1) for name in RUNS)
+
+
+def test_nothing_begins_after_the_time(monkeypatch):
+    monkeypatch.setattr(cifar10_study, "train_and_evaluate", None)
+    arguments = argparse.Namespace(jobs=2, minutes=-1.0, runs=list(RUNS))
+    assert not cifar10_study.study(arguments, {0: "a"})
+
+
+def test_every_run_stands_in_a_table():
+    shown = {name for rows in cifar10_tables.TABLES.values() for name in rows}
+    assert shown == set(RUNS)
+
+
+def test_tables_without_a_run_are_left_out(tmp_path):
+    folders = {0: tmp_path}
+    assert cifar10_tables.tables(list(RUNS), folders) == []
+    _write_run(tmp_path / "resnet18_sp", 0.5)
+    lines = cifar10_tables.tables(list(RUNS), folders)
+    assert [line for line in lines if line.startswith("Table")] == [
+        next(iter(cifar10_tables.TABLES))
+    ]
 
 
 def test_unknown_runs_are_refused():
@@ -73,13 +113,13 @@ def test_table_has_mean_and_range(tmp_path):
     folders = {seed: tmp_path / f"seed{seed}" for seed in range(3)}
     for seed, accuracy in ((0, 0.5), (1, 0.7)):
         _write_run(folders[seed] / "resnet18_naive", accuracy)
-    lines = cifar10_study.table(list(RUNS), folders)
+    lines = cifar10_tables.table(list(RUNS), folders)
     assert lines[2:] == [
         "| naive augmentation | 60.0 (50.0 to 70.0) | 40.0 (30.0 to 50.0) | "
         "50.0 (40.0 to 60.0) | 2 | 7 |"
     ]
     del folders[1]
-    lines = cifar10_study.table(list(RUNS), folders)
+    lines = cifar10_tables.table(list(RUNS), folders)
     assert lines[2:] == ["| naive augmentation | 50.0 | 30.0 | 40.0 | 1 | 7 |"]
 
 
