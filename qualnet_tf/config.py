@@ -92,7 +92,7 @@ class TrainConfig(Config):
     corruptions: tuple[str, ...] = knob(
         ("test",),
         "corruptions to train on, or the groups test (15), holdout (4), "
-        "all (19), resolution",
+        "all (19), resolution, deepcorrect, auxtraining",
         names="corruptions",
     )
     corruption_weights: tuple[str, ...] = knob(
@@ -101,7 +101,10 @@ class TrainConfig(Config):
         "digital, holdout); what is not named weighs 1",
     )
     severities: tuple[int, ...] = knob(
-        (1, 2, 3, 4, 5), "severities to train on", lower=1, upper=5
+        (1, 2, 3, 4, 5),
+        "severities to train on; 6 is of deepcorrect's alone",
+        lower=1,
+        upper=6,
     )
     severity_table: str = knob(
         "auto",
@@ -328,6 +331,7 @@ class TrainConfig(Config):
             )
         if not self.severities:
             raise ValueError("--severities is empty: expected some of 1-5")
+        _check_severities(self)
 
     @property
     def scaled_learning_rate(self) -> float:
@@ -476,6 +480,21 @@ _USERS = {
 }
 
 
+# Corruptions, and groups of them, that have a sixth severity.
+SIX_SEVERITIES = ("deepcorrect", "deepcorrect_noise", "deepcorrect_blur")
+
+
+def _check_severities(config) -> None:
+    """All corruptions have all severities: one is drawn, or all are run."""
+    others = [name for name in config.corruptions if name not in SIX_SEVERITIES]
+    if others and 6 in config.severities:
+        raise ValueError(
+            f"--severities={_join(config.severities)}: expected at most 5 with "
+            f"{others[0]} in --corruptions; only deepcorrect_noise and "
+            "deepcorrect_blur have a sixth"
+        )
+
+
 def _join(values: tuple) -> str:
     return ",".join(str(value) for value in values)
 
@@ -492,11 +511,14 @@ class EvaluateConfig(Config):
     corruptions: tuple[str, ...] = knob(
         ("all",),
         "corruptions to evaluate, or the groups test (15), holdout (4), "
-        "all (19), resolution",
+        "all (19), resolution, deepcorrect, auxtraining",
         names="corruptions",
     )
     severities: tuple[int, ...] = knob(
-        (1, 2, 3, 4, 5), "severities to evaluate", lower=1, upper=5
+        (1, 2, 3, 4, 5),
+        "severities to evaluate; 6 is of deepcorrect's alone",
+        lower=1,
+        upper=6,
     )
     num_images: int = knob(
         0, "use only so many validation images; 0 uses all", lower=0
@@ -515,6 +537,7 @@ class EvaluateConfig(Config):
 
     def check(self) -> None:
         require(self, "run_dir", "name one or more finished runs")
+        _check_severities(self)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -622,11 +645,14 @@ class CorruptConfig(Config):
     corruptions: tuple[str, ...] = knob(
         ("all",),
         "corruptions to apply, or the groups test (15), holdout (4), "
-        "all (19), resolution",
+        "all (19), resolution, deepcorrect, auxtraining",
         names="corruptions",
     )
     severities: tuple[int, ...] = knob(
-        (1, 2, 3, 4, 5), "severities to apply", lower=1, upper=5
+        (1, 2, 3, 4, 5),
+        "severities to apply; 6 is of deepcorrect's alone",
+        lower=1,
+        upper=6,
     )
     severity_table: str = knob(
         "auto",
@@ -696,6 +722,7 @@ class CorruptConfig(Config):
             )
 
     def _check_conditions(self) -> None:
+        _check_severities(self)
         if not self.corruptions or not self.severities:
             raise ValueError(
                 "expected at least one corruption and one severity: name some "

@@ -62,6 +62,14 @@ def test_defaults_are_legal_once_a_run_is_named():
         ),
         ({"corruptions": ()}, "needs --corruptions"),
         ({"severities": ()}, "--severities is empty"),
+        (
+            {"severities": (6,)},
+            "--severities=6: expected at most 5 with test in --corrup",
+        ),
+        (
+            {"severities": (1, 6), "corruptions": ("deepcorrect_blur", "fog")},
+            "--severities=1,6: expected at most 5 with fog in --corrupt",
+        ),
         ({"severities": (0,)}, "--severities=0: expected at least 1"),
         ({"clean_fraction": 1.5}, "--clean_fraction=1.5: expected at most 1"),
         (

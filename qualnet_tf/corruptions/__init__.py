@@ -1,4 +1,4 @@
-"""The 19 ImageNet-C corruptions, and low resolution, of an image.
+"""The 19 ImageNet-C corruptions, and some others, of an image.
 
 Every corruption is a pure TensorFlow graph function of its arguments: the same
 image, name, severity and seed give the same pixels eagerly and in `tf.data`.
@@ -18,6 +18,7 @@ from qualnet_tf.corruptions.catalogue import (
     expand,
     get,
     names,
+    num_severities,
 )
 from qualnet_tf.corruptions.options import Options
 
@@ -33,6 +34,7 @@ __all__ = [
     "expand",
     "get",
     "names",
+    "num_severities",
 ]
 
 
@@ -43,9 +45,10 @@ def apply(image, name, severity, seed, options=None):
         image: float32 [height, width, 3] in [0, 1], static shape, both sides
             at least 16 pixels.
         name: One of `names()`.
-        severity: 1 (mild) to 5, a Python int or a scalar integer tensor. A
-            tensor outside that range that is only known when the graph runs
-            raises `tf.errors.InvalidArgumentError` there (on a CPU).
+        severity: 1 (mild) to `num_severities(name)`, mostly 5, a Python int or
+            a scalar integer tensor. A tensor outside that range that is only
+            known when the graph runs raises `tf.errors.InvalidArgumentError`
+            there (on a CPU).
         seed: An int, a pair of ints or an integer tensor of shape [2]. Name
             and severity are folded in, so no two cells share their noise.
         options: `Options`: severity table, variant, frost textures, JPEG.

@@ -39,7 +39,9 @@ def apply_checked(image, name, severity, seed, options=None):
     cost as much as a mild corruption of a small image.
     """
     function = catalogue.get(name)
-    severity = checks.check_severity(severity)
+    severity = checks.check_severity(
+        severity, catalogue.num_severities(name), name
+    )
     height, width = image.shape[:2]
     options = options or Options()
     table = severities.table_for(height, width, options.severity_table)
@@ -67,7 +69,9 @@ def apply_batch(images, name, severity, seeds, options=None):
             f"{pairs.dtype.name} of shape {pairs.shape}; fold_seed makes one "
             "pair per image"
         )
-    severity = checks.check_severity(severity)
+    severity = checks.check_severity(
+        severity, catalogue.num_severities(name), name
+    )
     corrupt = _batched(name, options)
     if tf.executing_eagerly():
         for image in images:  # a graph could only fail while it runs

@@ -20,6 +20,14 @@ FAMILIES = {
 HOLDOUT_CORRUPTIONS = FAMILIES["holdout"]
 # Not of ImageNet-C: fewer pixels, as the paper's low-resolution experiments.
 RESOLUTION_CORRUPTIONS = ("resolution_nearest", "resolution_bicubic")
+# Of two earlier papers; see protocols.py.
+DEEPCORRECT_CORRUPTIONS = ("deepcorrect_noise", "deepcorrect_blur")
+AUXTRAINING_CORRUPTIONS = (
+    "auxtraining_noise",
+    "auxtraining_blur",
+    "auxtraining_jitter",
+    "auxtraining_rotation",
+)
 TEST_CORRUPTIONS = tuple(
     name
     for family, members in FAMILIES.items()
@@ -33,6 +41,8 @@ GROUPS = {
     "holdout": HOLDOUT_CORRUPTIONS,
     "all": TEST_CORRUPTIONS + HOLDOUT_CORRUPTIONS,
     "resolution": RESOLUTION_CORRUPTIONS,
+    "deepcorrect": DEEPCORRECT_CORRUPTIONS,
+    "auxtraining": AUXTRAINING_CORRUPTIONS,
 }
 
 _CORRUPTIONS = Registry(
@@ -63,9 +73,19 @@ _CORRUPTIONS = Registry(
         "resolution_bicubic": (
             "qualnet_tf.corruptions.resolution:resolution_bicubic"
         ),
+        # A name's place enters its seeds: new ones come last.
+        **{
+            name: f"qualnet_tf.corruptions.protocols:{name}"
+            for name in DEEPCORRECT_CORRUPTIONS + AUXTRAINING_CORRUPTIONS
+        },
     },
 )
 names, get = _CORRUPTIONS.names, _CORRUPTIONS.get
+
+
+def num_severities(name: str) -> int:
+    """Returns the highest severity of a corruption; the lowest is 1."""
+    return 6 if name in DEEPCORRECT_CORRUPTIONS else 5
 
 
 def expand(chosen: Iterable[str]) -> tuple[str, ...]:

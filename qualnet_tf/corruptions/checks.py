@@ -13,18 +13,20 @@ _TRUNCATION_SLACK = 1e-4
 _LEVEL = 1.0 / 255.0
 
 
-def check_severity(severity):
+def check_severity(severity, highest=5, name=""):
     """Returns the severity as a Python int where it is known, else a tensor.
 
     Args:
-        severity: 1 to 5, an int or a scalar integer tensor.
+        severity: 1 to `highest`, an int or a scalar integer tensor.
+        highest: Of the corruption, see `catalogue.num_severities`.
+        name: The corruption, for the message.
 
     Returns:
         An int, or an int32 scalar tensor that fails at run time (on a CPU)
-        when it is outside 1 to 5.
+        when it is out of range.
 
     Raises:
-        ValueError: If it is not a scalar integer, or known and outside 1-5.
+        ValueError: If it is not a scalar integer, or known and out of range.
     """
     static = tf.get_static_value(severity) if tf.is_tensor(severity) else None
     known = severity if static is None else static.tolist()
@@ -32,14 +34,18 @@ def check_severity(severity):
         if not known.dtype.is_integer or known.shape.rank != 0:
             raise ValueError(
                 "severity must be a scalar integer, received "
-                f"{known.dtype.name} of shape {known.shape}; pass 1 to 5"
+                f"{known.dtype.name} of shape {known.shape}; pass 1 to "
+                f"{highest}"
             )
         # The gather is the cheapest range check that a graph can have.
-        return tf.gather(tf.range(1, 6), tf.cast(known, tf.int32) - 1)
-    if not _is_whole(known) or not 1 <= known <= 5:
+        steps = tf.range(1, highest + 1)
+        return tf.gather(steps, tf.cast(known, tf.int32) - 1)
+    if not _is_whole(known) or not 1 <= known <= highest:
+        of_name = f" of {name}" if name else ""
         raise ValueError(
-            f"severity must be an integer from 1 to 5, received {known!r}; "
-            "leave the image as it is where no corruption is wanted"
+            f"severity{of_name} must be an integer from 1 to {highest}, "
+            f"received {known!r}; leave the image as it is where no "
+            "corruption is wanted"
         )
     return int(known)
 

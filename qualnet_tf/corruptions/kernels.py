@@ -51,15 +51,26 @@ def gaussian_reach(sigmas, truncate=4.0):
 
 @functools.lru_cache(maxsize=256)
 def gaussian_matrix(size, sigma, border="edge", truncate=4.0):
-    """Returns the [size, size] float32 matrix of a Gaussian filter."""
+    """Returns the [size, size] float32 matrix of a Gaussian filter.
+
+    Args:
+        size: Length of the axis.
+        sigma: Of the Gaussian, pixels.
+        border: As for `border_indices`, or "zero": nothing is read outside.
+        truncate: Where it is cut off, sigmas.
+    """
     weights = gaussian_weights(sigma, truncate)
     radius = len(weights) // 2
     positions = np.arange(size)[:, None]
     sources = positions + np.arange(-radius, radius + 1)
     matrix = np.zeros((size, size))
+    taps = np.broadcast_to(weights, sources.shape)
+    if border == "zero":
+        taps = np.where((sources >= 0) & (sources < size), taps, 0.0)
+        border = "edge"
     columns = border_indices(sources, size, border)
     np.add.at(
-        matrix, (np.broadcast_to(positions, columns.shape), columns), weights
+        matrix, (np.broadcast_to(positions, columns.shape), columns), taps
     )
     return matrix.astype(np.float32)
 

@@ -41,7 +41,7 @@ def corrupt_or_keep(
     Returns:
         image: The image itself, untouched, or the corrupted one.
         corruption_index: int32 scalar, the place in `names`; -1 when clean.
-        severity: int32 scalar, 1 to 5; 0 when clean.
+        severity: int32 scalar, from 1 up; 0 when clean.
 
     Raises:
         ValueError: If an argument is not as described.
@@ -68,8 +68,8 @@ def apply_at(image, index, severity, seed, names, options=None):
         image: As for `corrupt_or_keep`.
         index: int32 scalar tensor, the place in `names`; -1 keeps the image
             untouched.
-        severity: int32 scalar tensor, 1 to 5; not looked at where the image
-            is kept.
+        severity: int32 scalar tensor, from 1 up; not looked at where the
+            image is kept.
         seed: As for `corruptions.apply`.
         names: Corruptions to choose from.
         options: As for `corruptions.apply`.
@@ -113,5 +113,6 @@ def _check_choices(clean_fraction, names, chosen_severities):
         )
     for name in names:
         corruptions.get(name)
-    for severity in chosen_severities:
-        checks.check_severity(severity)
+        highest = corruptions.num_severities(name)
+        for severity in chosen_severities:
+            checks.check_severity(severity, highest, name)

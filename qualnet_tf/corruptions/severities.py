@@ -31,6 +31,10 @@ import tensorflow as tf
 #   pixelate            share of the side kept
 #   jpeg_compression    quality
 #   spatter             mean, deviation, sigma, threshold, strength, mud?
+#   deepcorrect_noise   standard deviation, 8-bit levels; six rows
+#   deepcorrect_blur    sigma, pixels; six rows
+#   auxtraining_*       deviation, 8-bit levels; sigma, pixels; distance of a
+#                       factor from 1; degrees; see protocols.py for all these
 #   resolution_*        factor by which both sides shrink (our own ladder: 2, 4
 #                       and 8 are the 56, 28 and 14 pixels of the paper's faces)
 _IMAGENET_C = {
@@ -86,6 +90,12 @@ _IMAGENET_C = {
     ),
     "resolution_nearest": (2, 3, 4, 6, 8),
     "resolution_bicubic": (2, 3, 4, 6, 8),
+    "deepcorrect_noise": (10, 20, 40, 60, 80, 100),
+    "deepcorrect_blur": (1, 2, 3, 4, 5, 6),
+    "auxtraining_noise": (20,) * 5,
+    "auxtraining_blur": (1.0,) * 5,
+    "auxtraining_jitter": (0.5,) * 5,
+    "auxtraining_rotation": (30,) * 5,
 }
 
 _IMAGENET_C_299 = _IMAGENET_C | {
@@ -208,6 +218,9 @@ _CIFAR_C = _TINY_IMAGENET_C | {
         (0.65, 0.1, 0.7, 0.69, 0.6, 1),
         (0.65, 0.1, 0.5, 0.68, 0.6, 1),
     ),
+    # The authors' CIFAR-100 experiments.
+    "deepcorrect_noise": (5, 10, 15, 20, 25, 30),
+    "deepcorrect_blur": (0.5, 1, 1.5, 2, 2.5, 3),
 }
 
 TABLES = {
@@ -245,7 +258,7 @@ def table_for(height, width, severity_table="auto"):
 
 
 def rows(name, image, table):
-    """Returns the five rows of one corruption, each a tuple of numbers.
+    """Returns a corruption's rows, one to a severity, as tuples of numbers.
 
     Args:
         name: A corruption.
@@ -262,8 +275,8 @@ def choose(arrays, severity):
     """Returns the array of one severity as a tensor.
 
     Args:
-        arrays: Five arrays (or numbers) of equal shape and type.
-        severity: An int from 1 to 5 or an int32 scalar tensor.
+        arrays: One array (or number) per severity, of equal shape and type.
+        severity: An int from 1 up or an int32 scalar tensor.
     """
     arrays = np.asarray(arrays)
     if arrays.dtype == np.float64:
@@ -283,9 +296,9 @@ def branch(functions, severity):
     """Calls the function of one severity; only that one is computed.
 
     Args:
-        functions: Five functions without arguments, whose results agree in
-            shape and type.
-        severity: An int from 1 to 5 or an int32 scalar tensor.
+        functions: One function without arguments per severity; their results
+            agree in shape and type.
+        severity: An int from 1 up or an int32 scalar tensor.
     """
     if tf.is_tensor(severity):
         return switch(severity - 1, functions)

@@ -230,7 +230,9 @@ def _condition_tables(
     for name, severity in conditions:
         if (name, severity) != CLEAN:
             corruptions.get(name)
-            checks.check_severity(severity)
+            checks.check_severity(
+                severity, corruptions.num_severities(name), name
+            )
     names = tuple(
         dict.fromkeys(name for name, _ in conditions if name is not None)
     )

@@ -12,6 +12,10 @@ import pathlib
 from typing import Self
 
 from qualnet_tf import run_dir
+from qualnet_tf.corruptions.catalogue import (
+    DEEPCORRECT_CORRUPTIONS,
+    num_severities,
+)
 from qualnet_tf.evaluation import schema
 from qualnet_tf.evaluation.pictures import (
     ConditionPictures,
@@ -22,6 +26,7 @@ from qualnet_tf.evaluation.pictures import (
     save_pictures,
 )
 from qualnet_tf.metrics import alexnet_errors, corruption_error
+from qualnet_tf.metrics.level_mean import level_mean
 
 # The example pictures are part of what an evaluation leaves behind, so readers
 # find both here.
@@ -60,7 +65,7 @@ class ConditionResult:
 
     Attributes:
         corruption: Name of the corruption.
-        severity: 1 to 5.
+        severity: 1 to 5, of some corruptions 6.
         accuracy: Top-1 accuracy in [0, 1].
 
     Raises:
@@ -73,10 +78,11 @@ class ConditionResult:
 
     def __post_init__(self):
         schema.set_plain_values(self)
-        if self.severity not in alexnet_errors.SEVERITIES:
+        if not 1 <= self.severity <= num_severities(self.corruption):
             raise ValueError(
                 f"{self.corruption}: severity is {self.severity}, expected 1 "
-                "to 5; the clean pictures belong in clean_accuracy"
+                f"to {num_severities(self.corruption)}; the clean pictures "
+                "belong in clean_accuracy"
             )
         _check_fraction(self.accuracy, f"{self.corruption} {self.severity}")
 
@@ -198,6 +204,8 @@ class Summary:
             1), or None where AlexNet was not measured.
         missing_test: What is absent of the 15: "fog", or "fog 3".
         missing_holdout: What is absent of the 4.
+        level_means: Of DeepCorrect's distortions, the mean over all seven
+            levels where all were evaluated.
     """
 
     clean_accuracy: float
@@ -206,6 +214,7 @@ class Summary:
     mce: float | None
     missing_test: tuple[str, ...]
     missing_holdout: tuple[str, ...]
+    level_means: dict[str, float]
 
 
 def summarize(results: ClassificationResults) -> Summary:
@@ -222,7 +231,16 @@ def summarize(results: ClassificationResults) -> Summary:
         missing_holdout=corruption_error.missing_conditions(
             accuracies, holdout
         ),
+        level_means=_level_means(results, accuracies),
     )
+
+
+def _level_means(results: ClassificationResults, accuracies) -> dict:
+    means = {
+        name: level_mean(results.clean_accuracy, accuracies.get(name, {}))
+        for name in DEEPCORRECT_CORRUPTIONS
+    }
+    return {name: mean for name, mean in means.items() if mean is not None}
 
 
 def save(results: ClassificationResults, path: str | os.PathLike) -> None:

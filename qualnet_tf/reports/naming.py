@@ -5,8 +5,15 @@ from collections.abc import Sequence
 from qualnet_tf.evaluation.results import ClassificationResults
 from qualnet_tf.metrics.alexnet_errors import (
     HOLDOUT_CORRUPTIONS,
+    SEVERITIES,
     TEST_FAMILIES,
 )
+
+_SPELLED = {
+    "jpeg": "JPEG",
+    "deepcorrect": "DeepCorrect",
+    "auxtraining": "AuxTraining",
+}
 
 
 def families_of(
@@ -24,9 +31,16 @@ def families_of(
     return {family: names for family, names in kept.items() if names}
 
 
+def severities_of(
+    results: Sequence[ClassificationResults],
+) -> tuple[int, ...]:
+    """Returns 1 to 5, or to the highest severity that any of the runs has."""
+    present = [c.severity for each in results for c in each.conditions]
+    return tuple(range(1, max([*SEVERITIES, *present]) + 1))
+
+
 def spoken(name: str) -> str:
     """Returns "jpeg_compression" as "JPEG compression"."""
     words = name.replace("_", " ")
-    if words.startswith("jpeg"):
-        return "JPEG" + words[4:]
-    return words[:1].upper() + words[1:]
+    first, space, rest = words.partition(" ")
+    return _SPELLED.get(first, first[:1].upper() + first[1:]) + space + rest

@@ -13,10 +13,9 @@ from matplotlib.ticker import MaxNLocator
 from qualnet_tf.evaluation.results import ClassificationResults
 from qualnet_tf.metrics.alexnet_errors import (
     HOLDOUT_CORRUPTIONS,
-    SEVERITIES,
     TEST_CORRUPTIONS,
 )
-from qualnet_tf.reports.naming import families_of, spoken
+from qualnet_tf.reports.naming import families_of, severities_of, spoken
 from qualnet_tf.reports.plot_style import (
     PANEL_INCHES,
     VARIABLES,
@@ -75,7 +74,7 @@ def _curve(results: ClassificationResults, names: Sequence[str]) -> Curve:
     """Returns (severity, mean accuracy over `names`), clean at 0."""
     accuracies = results.accuracies()
     points = [(0, 100 * results.clean_accuracy)]
-    for severity in SEVERITIES:
+    for severity in severities_of([results]):
         values = [accuracies.get(name, {}).get(severity) for name in names]
         # What is missing breaks the line.
         known = None not in values
@@ -95,12 +94,14 @@ def _common_floor(results: Sequence[ClassificationResults]) -> float:
 
 
 def _severity_figure(curves, low: float, inches) -> Figure:
+    highest = max(x for curve in curves for x, _ in curve)
     figure, axes = empty_axes(inches)
     for index, curve in enumerate(curves):
         if curve:
             axes.plot(*zip(*curve, strict=True), clip_on=False, **line(index))
-    axes.set(xlim=(-0.3, 5.2), ylim=(low, 100))
-    axes.set_xticks((0, *SEVERITIES), ("clean", *map(str, SEVERITIES)))
+    axes.set(xlim=(-0.3, highest + 0.2), ylim=(low, 100))
+    ticks = range(1, highest + 1)
+    axes.set_xticks((0, *ticks), ("clean", *map(str, ticks)))
     axes.yaxis.set_major_locator(
         MaxNLocator(4, steps=[1, 2, 5, 10], integer=True)
     )

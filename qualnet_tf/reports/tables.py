@@ -7,8 +7,8 @@ import dataclasses
 from collections.abc import Sequence
 
 from qualnet_tf.evaluation.results import ClassificationResults, summarize
-from qualnet_tf.metrics.alexnet_errors import SEVERITIES
-from qualnet_tf.reports.naming import families_of, spoken
+from qualnet_tf.metrics.level_mean import NUM_LEVELS
+from qualnet_tf.reports.naming import families_of, severities_of, spoken
 
 # They stand beside every robustness number we print.
 HONEST_SENTENCES = (
@@ -156,6 +156,7 @@ def heat_table(results: Sequence[ClassificationResults]) -> HeatTable:
     """Returns every accuracy: corruptions down, runs x severities across."""
     every = [c.accuracy for each in results for c in each.conditions] or [0.0]
     low, high = min(every), max(every)
+    severities = severities_of(results)
     accuracies = [each.accuracies() for each in results]
     families = []
     for family, names in families_of(results).items():
@@ -164,12 +165,14 @@ def heat_table(results: Sequence[ClassificationResults]) -> HeatTable:
             cells = [
                 cell
                 for each in accuracies
-                for cell in _heat_cells(each.get(name, {}), low, high)
+                for cell in _heat_cells(
+                    each.get(name, {}), severities, low, high
+                )
             ]
             rows.append((spoken(name), tuple(cells)))
         families.append((family, tuple(rows)))
     return HeatTable(
-        columns=(*map(str, SEVERITIES), "mean"),
+        columns=(*map(str, severities), "mean"),
         families=tuple(families),
         lowest=percent(low),
         highest=percent(high),
@@ -209,6 +212,11 @@ def _notes(results, summaries, has_mce: bool) -> tuple[str, ...]:
         left_out = [name for name in each.left_out if name not in missing]
         if left_out:
             notes.append(f"Left out for {each.run}: {', '.join(left_out)}.")
+        notes += [
+            f"{spoken(name)} for {each.run}: {percent(mean)}, mean of "
+            f"{NUM_LEVELS} levels, the clean one included."
+            for name, mean in summary.level_means.items()
+        ]
     different = [
         f"{heading} ({' / '.join(values)})"
         for heading, values in protocol(results).items()
@@ -230,8 +238,10 @@ def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:
     return "  ".join(texts).rstrip()
 
 
-def _heat_cells(by_severity, low: float, high: float) -> list[HeatCell]:
-    values = [by_severity.get(severity) for severity in SEVERITIES]
+def _heat_cells(
+    by_severity, severities, low: float, high: float
+) -> list[HeatCell]:
+    values = [by_severity.get(severity) for severity in severities]
     mean = None if None in values else sum(values) / len(values)
     return [
         HeatCell(

@@ -21,6 +21,8 @@ DETERMINISTIC = {
     "saturate",
     "resolution_nearest",
     "resolution_bicubic",
+    "deepcorrect_blur",
+    "auxtraining_blur",
 }
 
 
@@ -34,7 +36,7 @@ def picture(height, width, seed=0):
     return np.clip(levels, 0, 255).astype(np.uint8).astype(np.float32) / 255
 
 
-def test_names_are_the_15_and_the_4():
+def test_names_are_the_15_the_4_and_the_others():
     tests, holdouts = (
         corruptions.TEST_CORRUPTIONS,
         corruptions.HOLDOUT_CORRUPTIONS,
@@ -42,7 +44,7 @@ def test_names_are_the_15_and_the_4():
     assert len(tests) == 15 and len(holdouts) == 4
     members = [n for family in corruptions.FAMILIES.values() for n in family]
     assert sorted(members) == sorted(tests + holdouts)
-    others = corruptions.RESOLUTION_CORRUPTIONS
+    others = corruptions.expand(["resolution", "deepcorrect", "auxtraining"])
     assert sorted(corruptions.names()) == sorted(tests + holdouts + others)
 
 
@@ -73,7 +75,9 @@ def test_eager_dataset_and_tensor_severity_agree(name):
     def corrupt(severity):
         return corruptions.apply(image, name, severity, (5, 6))
 
-    dataset = tf.data.Dataset.range(1, 6).map(corrupt, num_parallel_calls=2)
+    highest = corruptions.num_severities(name)
+    dataset = tf.data.Dataset.range(1, highest + 1)
+    dataset = dataset.map(corrupt, num_parallel_calls=2)
     for severity, in_dataset in enumerate(dataset, start=1):
         eager = corrupt(severity)
         np.testing.assert_array_equal(eager, corrupt(tf.constant(severity)))

@@ -2,16 +2,35 @@
 
 import pytest
 
-from qualnet_tf import corruptions
+from qualnet_tf import config, corruptions
 from qualnet_tf.corruptions import catalogue
 
 
 def test_groups_are_15_and_4():
     assert len(corruptions.expand(["test"])) == 15
     assert corruptions.expand(["holdout"]) == corruptions.HOLDOUT_CORRUPTIONS
-    assert set(corruptions.expand(["all", "resolution"])) == set(
+    assert set(corruptions.expand(corruptions.GROUPS)) == set(
         corruptions.names()
     )
+
+
+def test_new_names_keep_the_places_of_old_ones():
+    """A name's place is part of every seed."""
+    names = corruptions.names()
+    assert names.index("gaussian_noise") == 0
+    assert names.index("resolution_bicubic") == 20
+    assert names[21:23] == corruptions.GROUPS["deepcorrect"]
+    assert names[23:] == corruptions.GROUPS["auxtraining"]
+
+
+def test_deepcorrect_has_seven_levels_with_the_clean_one():
+    counts = {
+        name: corruptions.num_severities(name) for name in corruptions.names()
+    }
+    sixes = {name for name, count in counts.items() if count == 6}
+    assert sixes == set(corruptions.GROUPS["deepcorrect"])
+    assert set(counts.values()) == {5, 6}
+    assert sixes | {"deepcorrect"} == set(config.SIX_SEVERITIES)
 
 
 def test_names_and_groups_mix_without_repeats():

@@ -132,6 +132,26 @@ def test_summary_of_the_fifteen():
     assert summary.mce is None
 
 
+def test_deepcorrects_seven_levels_have_a_mean():
+    conditions = tuple(
+        ConditionResult("deepcorrect_blur", severity, 0.1 * severity)
+        for severity in range(1, 7)
+    )
+    partly = tuple(
+        ConditionResult("deepcorrect_noise", severity, 0.5)
+        for severity in range(1, 6)
+    )
+    summary = results_lib.summarize(_results(conditions=conditions + partly))
+    assert summary.level_means == {
+        "deepcorrect_blur": pytest.approx((0.97 + 2.1) / 7)
+    }
+    assert results_lib.summarize(_results()).level_means == {}
+    with pytest.raises(ValueError, match="severity is 6, expected 1 to 5"):
+        ConditionResult("fog", 6, 0.5)
+    with pytest.raises(ValueError, match="severity is 7, expected 1 to 6"):
+        ConditionResult("deepcorrect_blur", 7, 0.5)
+
+
 def test_a_missing_condition_is_named_and_never_zero():
     conditions = tuple(
         each

@@ -1,10 +1,12 @@
 """Tests of the tables, in the terminal and behind the page."""
 
+import dataclasses
 import subprocess
 import sys
 
 import pytest
 
+from qualnet_tf.evaluation.results import ConditionResult
 from qualnet_tf.reports import tables
 
 
@@ -114,3 +116,26 @@ def test_tables_load_neither_tensorflow_nor_matplotlib():
         " ('tensorflow', 'keras', 'matplotlib')))"
     )
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_deepcorrects_levels_have_a_column_and_a_sentence(make_results):
+    plain = make_results("plain")
+    conditions = tuple(
+        ConditionResult("deepcorrect_noise", severity, 0.5)
+        for severity in range(1, 7)
+    )
+    results = dataclasses.replace(plain, conditions=conditions)
+    table = tables.heat_table([results])
+    assert table.columns == ("1", "2", "3", "4", "5", "6", "mean")
+    ((family, ((name, cells),)),) = table.families
+    assert (family, name) == ("other", "DeepCorrect noise")
+    assert [cell.text for cell in cells] == ["50.0"] * 7
+    (note,) = [
+        n for n in tables.summary_table([results]).notes if "levels" in n
+    ]
+    mean = (plain.clean_accuracy + 3.0) / 7
+    assert note == (
+        f"DeepCorrect noise for plain: {100 * mean:.1f}, mean of 7 levels, the "
+        "clean one included."
+    )
+    assert tables.heat_table([plain]).columns[-2:] == ("5", "mean")
