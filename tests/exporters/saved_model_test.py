@@ -11,6 +11,7 @@ import tensorflow as tf
 from qualnet_tf.backbones.grouped_conv import GroupedConv2D
 from qualnet_tf.exporters import signature
 from qualnet_tf.exporters.saved_model import export_saved_model
+from qualnet_tf.models.corrected_convolution import CorrectedConvolution
 
 # oneDNN and the Keras graph add in another order; nothing else may differ.
 TOLERANCE = 1e-5
@@ -91,10 +92,16 @@ class TestParity:
         logits = exported.classifier(images, training=False).numpy()
         assert np.ptp(logits, axis=0).max() > 100 * TOLERANCE
 
-    def test_grouped_convolution_of_ours(
-        self, build_classifier, run_c_api, images, tmp_path
+    @pytest.mark.parametrize("kind", ["grouped", "corrected"])
+    def test_convolutions_of_ours(
+        self, build_classifier, run_c_api, images, tmp_path, kind
     ):
-        body = GroupedConv2D(8, 3, groups=2)
+        body = {
+            "grouped": GroupedConv2D(8, 3, groups=2),
+            "corrected": CorrectedConvolution(
+                keras.layers.Conv2D(8, 3), [6, 1, 3], width=4
+            ),
+        }[kind]
         classifier = build_classifier(num_classes=2, body=body)
         folder = export_saved_model(classifier, "ab", tmp_path / "export", 32)
         outputs = run_c_api(folder, "predict_images", image=images)

@@ -31,6 +31,19 @@ class TestEveryMethod:
         same = [p for p in before if np.array_equal(before[p], after[p])]
         assert not same
 
+    def test_step_leaves_frozen_weights_and_their_statistics_alone(self, name):
+        method = make_method(name)
+        frozen = values(method.frozen_weights)
+        step(method, make_batch())
+        after = values(method.frozen_weights)
+        for path, value in frozen.items():
+            np.testing.assert_array_equal(after[path], value, path)
+        # What is neither frozen nor trained moves: batch norm's statistics.
+        known = {id(w) for w in method.frozen_weights}
+        known |= {id(w) for w in method.trainable_weights}
+        others = [w for w in method.weights if id(w) not in known]
+        assert {w.name for w in others} <= {"moving_mean", "moving_variance"}
+
     def test_loss_falls_on_one_batch(self, name):
         # The few units of deepcorrect start with hardly an effect.
         rate = 0.1 if name == "deepcorrect" else 0.02
