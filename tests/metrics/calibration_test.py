@@ -1,0 +1,111 @@
+"""Likelihood, Brier score and calibration against loops over numbers."""
+
+import numpy as np
+import pytest
+import scipy.special
+
+from qualnet_tf.metrics import calibration
+
+RANDOM = np.random.default_rng(0)
+LOGITS = RANDOM.normal(size=(200, 5)) * 3
+LABELS = np.where(
+    RANDOM.random(200) < 0.6, LOGITS.argmax(axis=1), RANDOM.integers(0, 5, 200)
+)
+CHANCES = scipy.special.softmax(LOGITS, axis=1)
+
+
+def test_likelihood_is_that_of_the_label():
+    found = calibration.negative_log_likelihoods(LOGITS, LABELS)
+    expected = [-np.log(row[i]) for row, i in zip(CHANCES, LABELS, strict=True)]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+def test_certain_and_wrong_is_large_but_finite():
+    logits = np.array([[0.0, 1000.0]])
+    (found,) = calibration.negative_log_likelihoods(logits, [0])
+    assert found == 1000.0
+    assert calibration.brier_scores(logits, [0]).tolist() == [2.0]
+    assert calibration.brier_scores(logits, [1]).tolist() == [0.0]
+
+
+def test_brier_score_is_the_squared_distance():
+    found = calibration.brier_scores(LOGITS, LABELS)
+    expected = [
+        sum((p - (k == label)) ** 2 for k, p in enumerate(row))
+        for row, label in zip(CHANCES, LABELS, strict=True)
+    ]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("num_bins", [1, 10, 15])
+def test_calibration_error_by_a_loop_over_images(num_bins):
+    confidences, right = CHANCES.max(axis=1), CHANCES.argmax(axis=1) == LABELS
+    total = 0.0
+    for number in range(num_bins):
+        low, high = number / num_bins, (number + 1) / num_bins
+        inside = [i for i, c in enumerate(confidences) if low < c <= high]
+        if inside:
+            accuracy = sum(right[i] for i in inside) / len(inside)
+            confidence = sum(confidences[i] for i in inside) / len(inside)
+            total += len(inside) / 200 * abs(accuracy - confidence)
+    found = calibration.expected_calibration_error(LOGITS, LABELS, num_bins)
+    assert found == pytest.approx(total, rel=1e-9)
+    assert found > 0.01
+
+
+def test_a_calibrated_model_has_a_small_error():
+    """Labels drawn from the predictions themselves."""
+    logits = np.random.default_rng(1).normal(size=(50000, 4)) * 2
+    chances = scipy.special.softmax(logits, axis=1).cumsum(axis=1)
+    draws = np.random.default_rng(2).random((50000, 1))
+    labels = np.minimum((chances < draws).sum(axis=1), 3)
+    assert calibration.expected_calibration_error(logits, labels) < 0.01
+    sharper = calibration.expected_calibration_error(3 * logits, labels)
+    assert sharper > 0.1
+
+
+def test_reliability_shares_add_up():
+    bins = calibration.reliability(LOGITS, LABELS)
+    assert sum(share for share, _, _ in bins) == pytest.approx(1.0)
+    accuracy = sum(share * right for share, right, _ in bins)
+    assert accuracy == pytest.approx(np.mean(LOGITS.argmax(1) == LABELS))
+    confidences = [confidence for _, _, confidence in bins]
+    assert confidences == sorted(confidences)
+
+
+@pytest.mark.parametrize("k", [1, 2, 5])
+def test_top_k_is_a_place_in_the_order(k):
+    order = np.argsort(-LOGITS, axis=1, kind="stable")
+    expected = [
+        label in row[:k] for row, label in zip(order, LABELS, strict=True)
+    ]
+    assert calibration.in_top_k(LOGITS, LABELS, k).tolist() == expected
+
+
+def test_ties_go_to_the_lower_class():
+    logits = np.zeros((3, 3))
+    found = calibration.in_top_k(logits, [0, 1, 2], 2)
+    assert found.tolist() == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("logits", "labels", "message"),
+    [
+        (LOGITS, LABELS[:-1], r"expected logits .* received \(200, 5\) and"),
+        (LOGITS[0], LABELS[:1], r"expected logits \[images, classes\]"),
+        (LOGITS[:0], LABELS[:0], "of at least one image"),
+        (LOGITS, LABELS + 1, "labels: expected 0 to 4, received 1 to 5"),
+        (LOGITS, LABELS * 1.0, "labels: expected integers"),
+        (LOGITS * np.nan, LABELS, "received nan for image 0"),
+    ],
+)
+def test_what_does_not_fit_is_refused(logits, labels, message):
+    with pytest.raises(ValueError, match=message):
+        calibration.negative_log_likelihoods(logits, labels)
+
+
+def test_numbers_out_of_range_are_refused():
+    with pytest.raises(ValueError, match="top 6: expected 1 to the 5 classes"):
+        calibration.in_top_k(LOGITS, LABELS, 6)
+    with pytest.raises(ValueError, match="num_bins: expected at least 1"):
+        calibration.expected_calibration_error(LOGITS, LABELS, 0)
