@@ -7,6 +7,10 @@ import dataclasses
 from collections.abc import Sequence
 
 from qualnet_tf.evaluation.results import ClassificationResults, summarize
+from qualnet_tf.metrics.alexnet_errors import (
+    HOLDOUT_CORRUPTIONS,
+    TEST_CORRUPTIONS,
+)
 from qualnet_tf.metrics.level_mean import NUM_LEVELS
 from qualnet_tf.reports.naming import families_of, severities_of, spoken
 
@@ -205,8 +209,14 @@ def _notes(results, summaries, has_mce: bool) -> tuple[str, ...]:
     for each, summary in zip(results, summaries, strict=True):
         missing = (*summary.missing_test, *summary.missing_holdout)
         if missing:
+            spelled = (
+                *_or_all(summary.missing_test, TEST_CORRUPTIONS, "15 test"),
+                *_or_all(
+                    summary.missing_holdout, HOLDOUT_CORRUPTIONS, "4 hold-out"
+                ),
+            )
             notes.append(
-                f"Not measured for {each.run}: {', '.join(missing)}. A mean "
+                f"Not measured for {each.run}: {', '.join(spelled)}. A mean "
                 "stands only where all of its conditions were measured."
             )
         left_out = [name for name in each.left_out if name not in missing]
@@ -227,6 +237,13 @@ def _notes(results, summaries, has_mce: bool) -> tuple[str, ...]:
             f"The runs were not measured alike: {', '.join(different)}."
         )
     return tuple(notes)
+
+
+def _or_all(missing, names, count: str) -> tuple[str, ...]:
+    """What is missing; one phrase where nothing of a group was measured."""
+    if set(missing) == set(names):
+        return (f"the {count} corruptions",)
+    return tuple(missing)
 
 
 def _aligned(line: Sequence[str], widths: Sequence[int]) -> str:

@@ -123,7 +123,7 @@ def test_a_run_that_has_only_results(make_run):
 def test_no_condition_at_all(make_run, make_results):
     empty = make_run(results=make_results(conditions=(), left_out=("fog",)))
     text = page.build_page([empty])
-    assert "Not measured for qualnet: gaussian_noise" in text
+    assert "Not measured for qualnet: the 15 test corruptions" in text
     assert _Reader(text).open == []
 
 

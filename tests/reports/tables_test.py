@@ -133,6 +133,11 @@ def test_deepcorrects_levels_have_a_column_and_a_sentence(make_results):
     (note,) = [
         n for n in tables.summary_table([results]).notes if "levels" in n
     ]
+    assert tables.summary_table([results]).notes[0] == (
+        "Not measured for plain: the 15 test corruptions, the 4 hold-out "
+        "corruptions. A mean stands only where all of its conditions were "
+        "measured."
+    )
     mean = (plain.clean_accuracy + 3.0) / 7
     assert note == (
         f"DeepCorrect noise for plain: {100 * mean:.1f}, mean of 7 levels, the "
