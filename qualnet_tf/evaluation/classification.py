@@ -16,6 +16,7 @@ from qualnet_tf.corruptions import severities
 from qualnet_tf.datasets import open_source, pipeline
 from qualnet_tf.datasets.source import ImageSource
 from qualnet_tf.evaluation import example_pictures, results
+from qualnet_tf.evaluation.intervals import accuracy_intervals
 from qualnet_tf.models.saving import load_model
 from qualnet_tf.run_dir import RunDir
 
@@ -116,8 +117,8 @@ def _evaluate_group(config: EvaluateConfig, subjects: list[Subject]) -> None:
         for name in corruptions.expand(config.corruptions)
         for severity in config.severities
     ]
-    accuracies, shown = _accuracies(config, subjects, source, conditions)
-    for subject, found in zip(subjects, accuracies, strict=True):
+    answers, shown = _answers(config, subjects, source, conditions)
+    for subject, found in zip(subjects, answers, strict=True):
         by_condition = dict(zip(conditions, found, strict=True))
         results.save(
             _results(config, subject, source, by_condition),
@@ -160,7 +161,7 @@ def _open_validation(subject: Subject) -> ImageSource:
     return source
 
 
-def _accuracies(
+def _answers(
     config: EvaluateConfig,
     subjects: list[Subject],
     source: ImageSource,
@@ -169,8 +170,8 @@ def _accuracies(
     """Looks at every image under every condition.
 
     Returns:
-        Shares of right answers, [subject, condition], and the first image
-        under each condition, float32 [side, side, 3].
+        Whether answers are right, bool [subject, condition, image], and the
+        first image under each condition, float32 [side, side, 3].
     """
     batches = pipeline.evaluation_batches(
         source,
@@ -181,10 +182,11 @@ def _accuracies(
         seed=config.seed,
         options=_options(config, subjects[0].config),
     )
-    classifiers = _SideBySide([subject.classifier for subject in subjects])
-    right = np.zeros((len(subjects), len(conditions)))
-    shown: dict[int, np.ndarray] = {}
     total = _num_images(config, source)
+    classifiers = _SideBySide([subject.classifier for subject in subjects])
+    shape = (len(subjects), len(conditions), total)
+    right = np.zeros(shape, bool)
+    shown: dict[int, np.ndarray] = {}
     with tqdm(
         total=total * len(conditions),
         desc="evaluate",
@@ -196,13 +198,13 @@ def _accuracies(
                 right, classifiers.predict_on_batch(batch["image"]), strict=True
             ):
                 is_right = np.argmax(logits, axis=-1) == batch["label"]
-                np.add.at(row, batch["condition"], is_right)
+                row[batch["condition"], batch["index"]] = is_right
             for condition, image in zip(
                 batch["condition"], batch["image"], strict=True
             ):
                 shown.setdefault(int(condition), image)
             progress.update(len(batch["label"]))
-    return right / total, [shown[i] for i in range(len(conditions))]
+    return right, [shown[i] for i in range(len(conditions))]
 
 
 def _options(config: EvaluateConfig, train: TrainConfig) -> corruptions.Options:
@@ -253,7 +255,7 @@ def _results(
     config: EvaluateConfig,
     subject: Subject,
     source: ImageSource,
-    found: dict[tuple[str | None, int], float],
+    found: dict[tuple[str | None, int], np.ndarray],
 ) -> results.ClassificationResults:
     """Joins what was measured with what it was measured on."""
     train = subject.config
@@ -271,10 +273,11 @@ def _results(
         corruption_variant=options.variant,
         frost_textures=options.frost_textures,
         imagenet_c_jpeg="on" if options.imagenet_c_jpeg else "off",
-        clean_accuracy=found[pipeline.CLEAN],
+        clean_accuracy=found[pipeline.CLEAN].mean(),
         conditions=tuple(
-            results.ConditionResult(name, severity, accuracy)
-            for (name, severity), accuracy in found.items()
+            results.ConditionResult(name, severity, is_right.mean())
+            for (name, severity), is_right in found.items()
             if (name, severity) != pipeline.CLEAN
         ),
+        intervals=accuracy_intervals(found, config.seed),
     )

@@ -12,11 +12,13 @@ import pathlib
 from typing import Self
 
 from qualnet_tf import run_dir
-from qualnet_tf.corruptions.catalogue import (
-    DEEPCORRECT_CORRUPTIONS,
-    num_severities,
-)
+from qualnet_tf.corruptions.catalogue import DEEPCORRECT_CORRUPTIONS
 from qualnet_tf.evaluation import schema
+from qualnet_tf.evaluation.measured import (
+    AccuracyInterval,
+    ConditionResult,
+    check_fraction,
+)
 from qualnet_tf.evaluation.pictures import (
     ConditionPictures,
     Pictures,
@@ -28,10 +30,11 @@ from qualnet_tf.evaluation.pictures import (
 from qualnet_tf.metrics import alexnet_errors, corruption_error
 from qualnet_tf.metrics.level_mean import level_mean
 
-# The example pictures are part of what an evaluation leaves behind, so readers
-# find both here.
+# The example pictures are part of what an evaluation leaves behind, and the
+# results are made of measured numbers: readers find all of it here.
 __all__ = [
     "SCHEMA_VERSION",
+    "AccuracyInterval",
     "ClassificationResults",
     "ConditionPictures",
     "ConditionResult",
@@ -46,7 +49,7 @@ __all__ = [
     "summarize",
 ]
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 _IMPLIED_IN_VERSION_1 = {
     "corruption_variant": "imagenet_c",
     "imagenet_c_jpeg": "off",
@@ -57,34 +60,6 @@ _IMPLIED_IN_VERSION_1 = {
 _MCE_CLASSES = 1000
 _MCE_MIN_SIDE = 160
 _MCE_TABLE = "imagenet_c"
-
-
-@dataclasses.dataclass(frozen=True)
-class ConditionResult:
-    """The accuracy under one corruption at one severity.
-
-    Attributes:
-        corruption: Name of the corruption.
-        severity: 1 to 5, of some corruptions 6.
-        accuracy: Top-1 accuracy in [0, 1].
-
-    Raises:
-        ValueError: If a value has another type or lies out of range.
-    """
-
-    corruption: str
-    severity: int
-    accuracy: float
-
-    def __post_init__(self):
-        schema.set_plain_values(self)
-        if not 1 <= self.severity <= num_severities(self.corruption):
-            raise ValueError(
-                f"{self.corruption}: severity is {self.severity}, expected 1 "
-                f"to {num_severities(self.corruption)}; the clean pictures "
-                "belong in clean_accuracy"
-            )
-        _check_fraction(self.accuracy, f"{self.corruption} {self.severity}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,6 +83,7 @@ class ClassificationResults:
         clean_accuracy: Top-1 accuracy in [0, 1] without corruption.
         conditions: One entry per corruption and severity.
         left_out: Corruptions that were asked for and could not be run.
+        intervals: Of the means, where evaluated since schema version 3.
 
     Raises:
         ValueError: If a value has another type or lies out of range, or a
@@ -129,10 +105,11 @@ class ClassificationResults:
     clean_accuracy: float
     conditions: tuple[ConditionResult, ...]
     left_out: tuple[str, ...] = ()
+    intervals: tuple[AccuracyInterval, ...] = ()
 
     def __post_init__(self):
         schema.set_plain_values(self)
-        _check_fraction(self.clean_accuracy, "clean_accuracy")
+        check_fraction(self.clean_accuracy, "clean_accuracy")
         if not all(isinstance(name, str) for name in self.left_out):
             raise ValueError(f"left_out is {self.left_out}, expected names")
         for name in ("num_images", "num_classes", "image_size"):
@@ -159,7 +136,7 @@ class ClassificationResults:
         return nested
 
     def to_json(self) -> str:
-        """Returns the JSON text of schema version 1."""
+        """Returns the JSON text of the newest schema version."""
         data = {"schema_version": SCHEMA_VERSION, **dataclasses.asdict(self)}
         return json.dumps(data, indent=2, allow_nan=False) + "\n"
 
@@ -178,12 +155,20 @@ class ClassificationResults:
         version, data = schema.read(text, source, SCHEMA_VERSION)
         if version == 1:  # knew one variant and no JPEG step
             data = {**_IMPLIED_IN_VERSION_1, **data}
+        if version < 3:
+            data = {"intervals": [], **data}
         try:
             conditions = data.get("conditions")
             if isinstance(conditions, list):
                 data["conditions"] = tuple(
                     ConditionResult(**schema.fields_of(ConditionResult, each))
                     for each in conditions
+                )
+            intervals = data.get("intervals")
+            if isinstance(intervals, list):
+                data["intervals"] = tuple(
+                    AccuracyInterval(**schema.fields_of(AccuracyInterval, each))
+                    for each in intervals
                 )
             return cls(**schema.fields_of(cls, data))
         except ValueError as error:
@@ -204,6 +189,8 @@ class Summary:
             1), or None where AlexNet was not measured.
         missing_test: What is absent of the 15: "fog", or "fog 3".
         missing_holdout: What is absent of the 4.
+        intervals: Name of a mean of these -> ends of its 95 % interval over
+            images, where there is one.
         level_means: Of DeepCorrect's distortions, the mean over all seven
             levels where all were evaluated.
     """
@@ -214,6 +201,7 @@ class Summary:
     mce: float | None
     missing_test: tuple[str, ...]
     missing_holdout: tuple[str, ...]
+    intervals: dict[str, tuple[float, float]]
     level_means: dict[str, float]
 
 
@@ -231,6 +219,9 @@ def summarize(results: ClassificationResults) -> Summary:
         missing_holdout=corruption_error.missing_conditions(
             accuracies, holdout
         ),
+        intervals={
+            each.measure: (each.low, each.high) for each in results.intervals
+        },
         level_means=_level_means(results, accuracies),
     )
 
@@ -290,9 +281,3 @@ def _mce_or_none(results: ClassificationResults, accuracies) -> float | None:
             for name in test
         }
     )
-
-
-def _check_fraction(value: float, what: str) -> None:
-    # Written so that NaN fails too.
-    if not 0 <= value <= 1:
-        raise ValueError(f"{what} is {value}, expected a fraction in [0, 1]")

@@ -25,7 +25,18 @@ MCE_SENTENCE = (
     "from corruptions made on the fly it cannot be compared with published "
     "values."
 )
+INTERVAL_SENTENCE = (
+    "Beside a mean stands its 95 % bootstrap interval over images. It says "
+    "nothing of other seeds."
+)
 ABSENT = "\N{EN DASH}"
+
+# Heading of a column -> its measure in `results.Summary`.
+_COLUMNS = {
+    "Clean": "clean_accuracy",
+    "15 test corruptions": "mean_corruption_accuracy",
+    "4 hold-outs": "holdout_accuracy",
+}
 
 # Results that differ in one of these were not measured alike.
 _PROTOCOL = {
@@ -48,10 +59,15 @@ class Cell:
     Attributes:
         text: As printed.
         best: Whether it is the best of its column; never with one run.
+        interval: "low to high" of the number, or empty.
     """
 
     text: str
     best: bool = False
+    interval: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.text} ({self.interval})" if self.interval else self.text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,20 +135,20 @@ def percent(value: float | None) -> str:
 def summary_table(results: Sequence[ClassificationResults]) -> SummaryTable:
     """Returns clean accuracy and the averages under corruption.
 
-    An `mCE` column stands there only where a run has one.
+    Intervals follow their means. An `mCE` column stands there only where a run
+    has one.
     """
     summaries = [summarize(each) for each in results]
-    columns = {
-        "Clean": [s.clean_accuracy for s in summaries],
-        "15 test corruptions": [s.mean_corruption_accuracy for s in summaries],
-        "4 hold-outs": [s.holdout_accuracy for s in summaries],
-    }
-    errors = [s.mce for s in summaries]
-    if any(error is not None for error in errors):
-        columns["mCE"] = errors
+    columns = dict(_COLUMNS)
+    if any(summary.mce is not None for summary in summaries):
+        columns["mCE"] = "mce"
     cells = [
-        _cells(values, lower_is_better=name == "mCE")
-        for name, values in columns.items()
+        _cells(
+            [getattr(summary, measure) for summary in summaries],
+            [summary.intervals.get(measure) for summary in summaries],
+            lower_is_better=measure == "mce",
+        )
+        for measure in columns.values()
     ]
     rows = zip(results, zip(*cells, strict=True), strict=True)
     return SummaryTable(
@@ -146,8 +162,7 @@ def terminal_table(results: Sequence[ClassificationResults]) -> str:
     """Returns the summary as aligned text, with its sentences below."""
     table = summary_table(results)
     lines = [("Run", "Method", *table.columns)] + [
-        (row.run, row.method, *(cell.text for cell in row.cells))
-        for row in table.rows
+        (row.run, row.method, *map(str, row.cells)) for row in table.rows
     ]
     widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     text = [_aligned(line, widths) for line in lines]
@@ -195,17 +210,26 @@ def protocol(
     }
 
 
-def _cells(values, lower_is_better: bool) -> list[Cell]:
+def _cells(values, intervals, lower_is_better: bool) -> list[Cell]:
     texts = [percent(value) for value in values]
+    shown = [
+        f"{percent(ends[0])} to {percent(ends[1])}" if ends else ""
+        for ends in intervals
+    ]
     known = [v for v in values if v is not None]
-    if len(set(texts) - {ABSENT}) < 2:
-        return [Cell(text) for text in texts]
-    best = percent(min(known) if lower_is_better else max(known))
-    return [Cell(text, text == best) for text in texts]
+    best = None
+    if len(set(texts) - {ABSENT}) > 1:
+        best = percent(min(known) if lower_is_better else max(known))
+    return [
+        Cell(text, text == best, interval)
+        for text, interval in zip(texts, shown, strict=True)
+    ]
 
 
 def _notes(results, summaries, has_mce: bool) -> tuple[str, ...]:
     notes = [MCE_SENTENCE] if has_mce else []
+    if any(summary.intervals for summary in summaries):
+        notes.append(INTERVAL_SENTENCE)
     for each, summary in zip(results, summaries, strict=True):
         missing = (*summary.missing_test, *summary.missing_holdout)
         if missing:

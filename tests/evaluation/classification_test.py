@@ -69,6 +69,11 @@ def test_accuracies_are_shares_of_right_answers(evaluated, position):
         table["impulse_noise"][4],
     ]
     np.testing.assert_allclose(received, expected, atol=1e-9)
+    # Neither the 15 nor the 4 are complete.
+    (interval,) = found.intervals
+    assert interval.measure == "clean_accuracy"
+    assert interval.low <= found.clean_accuracy <= interval.high
+    assert 0.1 < interval.high - interval.low < 0.5  # of 30 images
 
 
 def test_results_say_what_they_were_measured_on(evaluated):

@@ -10,6 +10,7 @@ import pytest
 
 from qualnet_tf.evaluation import results as results_lib
 from qualnet_tf.evaluation.results import (
+    AccuracyInterval,
     ClassificationResults,
     ConditionResult,
 )
@@ -74,7 +75,7 @@ def test_json_round_trip():
 
 def test_the_text_has_the_documented_schema():
     data = json.loads(_results().to_json())
-    assert data["schema_version"] == 2
+    assert data["schema_version"] == 3
     assert data["conditions"][0] == {
         "corruption": "gaussian_noise",
         "severity": 1,
@@ -91,6 +92,23 @@ def test_results_of_version_1_had_one_variant_and_no_jpeg_step():
     del data["corruption_variant"], data["imagenet_c_jpeg"]
     old = json.dumps({**data, "schema_version": 1})
     assert ClassificationResults.from_json(old) == _results()
+
+
+def test_results_of_version_2_had_no_intervals():
+    data = json.loads(_results().to_json())
+    del data["intervals"]
+    old = json.dumps({**data, "schema_version": 2})
+    assert ClassificationResults.from_json(old) == _results()
+
+
+def test_intervals_survive_a_file_and_reach_the_summary():
+    intervals = (AccuracyInterval("clean_accuracy", 0.9, np.float64(0.99)),)
+    results = _results(intervals=intervals)
+    assert ClassificationResults.from_json(results.to_json()) == results
+    summary = results_lib.summarize(results)
+    assert summary.intervals == {"clean_accuracy": (0.9, 0.99)}
+    with pytest.raises(ValueError, match="interval of x is 1.1, expected a fr"):
+        AccuracyInterval("x", 0.5, 1.1)
 
 
 def test_numpy_scalars_become_plain_numbers():
@@ -200,7 +218,7 @@ def test_a_missing_file_says_what_to_run(tmp_path):
         ("[]", "expected a JSON object with schema_version"),
         ('{"accuracy": 1}', "expected a JSON object with schema_version"),
         ('{"schema_version": "1"}', "expected a whole number"),
-        ('{"schema_version": 3}', "reads up to 2; upgrade"),
+        ('{"schema_version": 4}', "reads up to 3; upgrade"),
         ('{"schema_version": 1}', "has no run, method"),
     ],
 )

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from qualnet_tf.evaluation.results import ConditionResult
+from qualnet_tf.evaluation.results import AccuracyInterval, ConditionResult
 from qualnet_tf.reports import tables
 
 
@@ -144,3 +144,18 @@ def test_deepcorrects_levels_have_a_column_and_a_sentence(make_results):
         "clean one included."
     )
     assert tables.heat_table([plain]).columns[-2:] == ("5", "mean")
+
+
+def test_intervals_follow_their_means(make_results):
+    interval = AccuracyInterval("clean_accuracy", 0.931, 0.968)
+    with_one = make_results("good", 0.05, intervals=(interval,))
+    table = tables.summary_table([with_one, make_results("bad", 0.1)])
+    good, bad = (row.cells for row in table.rows)
+    assert str(good[0]) == "95.0 (93.1 to 96.8)"
+    assert (good[0].text, good[0].interval) == ("95.0", "93.1 to 96.8")
+    assert str(bad[0]) == "95.0"
+    assert "95.0 (93.1 to 96.8)" in tables.terminal_table([with_one])
+    assert good[1].best and good[1].text == "80.0"
+    assert tables.INTERVAL_SENTENCE in table.notes
+    plain = tables.summary_table([make_results()])
+    assert tables.INTERVAL_SENTENCE not in plain.notes
