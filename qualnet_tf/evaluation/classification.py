@@ -16,6 +16,7 @@ from qualnet_tf.corruptions import severities
 from qualnet_tf.datasets import open_source, pipeline
 from qualnet_tf.datasets.source import ImageSource
 from qualnet_tf.evaluation import example_pictures, results
+from qualnet_tf.evaluation.answers import Answers
 from qualnet_tf.evaluation.intervals import accuracy_intervals
 from qualnet_tf.models.saving import load_model
 from qualnet_tf.run_dir import RunDir
@@ -119,9 +120,8 @@ def _evaluate_group(config: EvaluateConfig, subjects: list[Subject]) -> None:
     ]
     answers, shown = _answers(config, subjects, source, conditions)
     for subject, found in zip(subjects, answers, strict=True):
-        by_condition = dict(zip(conditions, found, strict=True))
         results.save(
-            _results(config, subject, source, by_condition),
+            _results(config, subject, source, conditions, found),
             subject.run.results,
         )
         if config.num_pictures:
@@ -166,12 +166,12 @@ def _answers(
     subjects: list[Subject],
     source: ImageSource,
     conditions: list[tuple[str | None, int]],
-) -> tuple[np.ndarray, list[np.ndarray]]:
+) -> tuple[list[Answers], list[np.ndarray]]:
     """Looks at every image under every condition.
 
     Returns:
-        Whether answers are right, bool [subject, condition, image], and the
-        first image under each condition, float32 [side, side, 3].
+        The answers of each subject, and the first image under each condition,
+        float32 [side, side, 3].
     """
     batches = pipeline.evaluation_batches(
         source,
@@ -184,8 +184,7 @@ def _answers(
     )
     total = _num_images(config, source)
     classifiers = _SideBySide([subject.classifier for subject in subjects])
-    shape = (len(subjects), len(conditions), total)
-    right = np.zeros(shape, bool)
+    answers = [Answers(len(conditions), total) for _ in subjects]
     shown: dict[int, np.ndarray] = {}
     with tqdm(
         total=total * len(conditions),
@@ -194,17 +193,18 @@ def _answers(
         disable=None,
     ) as progress:
         for batch in batches.as_numpy_iterator():
-            for row, logits in zip(
-                right, classifiers.predict_on_batch(batch["image"]), strict=True
+            for each, logits in zip(
+                answers,
+                classifiers.predict_on_batch(batch["image"]),
+                strict=True,
             ):
-                is_right = np.argmax(logits, axis=-1) == batch["label"]
-                row[batch["condition"], batch["index"]] = is_right
+                each.add(logits, batch)
             for condition, image in zip(
                 batch["condition"], batch["image"], strict=True
             ):
                 shown.setdefault(int(condition), image)
             progress.update(len(batch["label"]))
-    return right, [shown[i] for i in range(len(conditions))]
+    return answers, [shown[i] for i in range(len(conditions))]
 
 
 def _options(config: EvaluateConfig, train: TrainConfig) -> corruptions.Options:
@@ -255,11 +255,13 @@ def _results(
     config: EvaluateConfig,
     subject: Subject,
     source: ImageSource,
-    found: dict[tuple[str | None, int], np.ndarray],
+    conditions: list[tuple[str | None, int]],
+    answers: Answers,
 ) -> results.ClassificationResults:
     """Joins what was measured with what it was measured on."""
     train = subject.config
     options = _options(config, train)
+    found = dict(zip(conditions, answers.is_right, strict=True))
     return results.ClassificationResults(
         run=subject.run.name,
         method=train.method,
@@ -280,4 +282,8 @@ def _results(
             if (name, severity) != pipeline.CLEAN
         ),
         intervals=accuracy_intervals(found, config.seed),
+        qualities=tuple(
+            answers.quality(place, *condition)
+            for place, condition in enumerate(conditions)
+        ),
     )

@@ -35,6 +35,43 @@ class ConditionResult:
 
 
 @dataclasses.dataclass(frozen=True)
+class ConditionQuality:
+    """How good the predicted probabilities are under one condition.
+
+    Attributes:
+        corruption: Name of the corruption, or "clean".
+        severity: Of the corruption; 0 is clean.
+        top5_accuracy: Share of images whose label is among the five best
+            classes (of all, where there are fewer), in [0, 1].
+        negative_log_likelihood: Mean of -log p(label), nats.
+        brier_score: Mean squared distance to the label, in [0, 2].
+        calibration_error: ECE over 15 bins, in [0, 1].
+
+    Raises:
+        ValueError: If a value has another type or lies out of range.
+    """
+
+    corruption: str
+    severity: int
+    top5_accuracy: float
+    negative_log_likelihood: float
+    brier_score: float
+    calibration_error: float
+
+    def __post_init__(self):
+        schema.set_plain_values(self)
+        where = f"of {self.corruption} {self.severity}"
+        check_fraction(self.top5_accuracy, f"top-5 accuracy {where}")
+        check_fraction(self.calibration_error, f"calibration error {where}")
+        check_fraction(self.brier_score / 2, f"half the Brier score {where}")
+        if not self.negative_log_likelihood >= 0:
+            raise ValueError(
+                f"negative log-likelihood {where} is "
+                f"{self.negative_log_likelihood}, expected at least 0"
+            )
+
+
+@dataclasses.dataclass(frozen=True)
 class AccuracyInterval:
     """How far a mean accuracy would move with other images.
 

@@ -16,6 +16,7 @@ from qualnet_tf.corruptions.catalogue import DEEPCORRECT_CORRUPTIONS
 from qualnet_tf.evaluation import schema
 from qualnet_tf.evaluation.measured import (
     AccuracyInterval,
+    ConditionQuality,
     ConditionResult,
     check_fraction,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "AccuracyInterval",
     "ClassificationResults",
     "ConditionPictures",
+    "ConditionQuality",
     "ConditionResult",
     "Pictures",
     "Summary",
@@ -84,6 +86,8 @@ class ClassificationResults:
         conditions: One entry per corruption and severity.
         left_out: Corruptions that were asked for and could not be run.
         intervals: Of the means, where evaluated since schema version 3.
+        qualities: Of the probabilities under every condition and without, as
+            well.
 
     Raises:
         ValueError: If a value has another type or lies out of range, or a
@@ -106,6 +110,7 @@ class ClassificationResults:
     conditions: tuple[ConditionResult, ...]
     left_out: tuple[str, ...] = ()
     intervals: tuple[AccuracyInterval, ...] = ()
+    qualities: tuple[ConditionQuality, ...] = ()
 
     def __post_init__(self):
         schema.set_plain_values(self)
@@ -156,25 +161,27 @@ class ClassificationResults:
         if version == 1:  # knew one variant and no JPEG step
             data = {**_IMPLIED_IN_VERSION_1, **data}
         if version < 3:
-            data = {"intervals": [], **data}
+            data = {"intervals": [], "qualities": [], **data}
         try:
-            conditions = data.get("conditions")
-            if isinstance(conditions, list):
-                data["conditions"] = tuple(
-                    ConditionResult(**schema.fields_of(ConditionResult, each))
-                    for each in conditions
-                )
-            intervals = data.get("intervals")
-            if isinstance(intervals, list):
-                data["intervals"] = tuple(
-                    AccuracyInterval(**schema.fields_of(AccuracyInterval, each))
-                    for each in intervals
-                )
+            for name, kind in _PARTS.items():
+                if isinstance(data.get(name), list):
+                    data[name] = tuple(
+                        kind(**schema.fields_of(kind, each))
+                        for each in data[name]
+                    )
             return cls(**schema.fields_of(cls, data))
         except ValueError as error:
             raise ValueError(
                 f"{source}: {error}; evaluate the run again"
             ) from error
+
+
+# Field -> what its entries are.
+_PARTS = {
+    "conditions": ConditionResult,
+    "intervals": AccuracyInterval,
+    "qualities": ConditionQuality,
+}
 
 
 @dataclasses.dataclass(frozen=True)

@@ -72,8 +72,22 @@ def in_top_k(logits, labels, k: int) -> np.ndarray:
     return better.sum(axis=1) < k
 
 
+def confidences(logits, labels) -> np.ndarray:
+    """Returns each image's highest probability.
+
+    Args:
+        logits: [images, classes].
+        labels: Integers [images]; only checked.
+
+    Raises:
+        ValueError: As `negative_log_likelihoods`.
+    """
+    logits, labels = _checked(logits, labels)
+    return np.exp(_log_softmax(logits).max(axis=1))
+
+
 def expected_calibration_error(
-    logits, labels, num_bins: int = NUM_BINS
+    confidence, is_right, num_bins: int = NUM_BINS
 ) -> float:
     """Returns the mean distance of confidence and accuracy.
 
@@ -84,48 +98,52 @@ def expected_calibration_error(
     is biased upwards.
 
     Args:
-        logits: [images, classes].
-        labels: Integers [images].
+        confidence: Highest probability of each image, in [0, 1].
+        is_right: bool [images], whether its class is the label.
         num_bins: Number of bins on [0, 1].
 
     Raises:
-        ValueError: As `negative_log_likelihoods`, or without a bin.
+        ValueError: If the shapes do not fit, or without a bin.
     """
-    if num_bins < 1:
-        raise ValueError(
-            f"num_bins: expected at least 1, received {num_bins}; 15 is usual"
-        )
     return float(
         sum(
-            share * abs(accuracy - confidence)
-            for share, accuracy, confidence in reliability(
-                logits, labels, num_bins
+            share * abs(accuracy - mean)
+            for share, accuracy, mean in reliability(
+                confidence, is_right, num_bins
             )
         )
     )
 
 
 def reliability(
-    logits, labels, num_bins: int = NUM_BINS
+    confidence, is_right, num_bins: int = NUM_BINS
 ) -> list[tuple[float, float, float]]:
     """Returns (share of images, accuracy, mean confidence) of each full bin.
 
     What a reliability diagram shows; empty bins are left out.
 
     Args:
-        logits: [images, classes].
-        labels: Integers [images].
-        num_bins: Number of bins on [0, 1].
+        confidence: See `expected_calibration_error`.
+        is_right: As well.
+        num_bins: As well.
 
     Raises:
-        ValueError: As `negative_log_likelihoods`.
+        ValueError: As well.
     """
-    logits, labels = _checked(logits, labels)
-    confidences = np.exp(_log_softmax(logits).max(axis=1))
-    is_right = in_top_k(logits, labels, 1)
+    confidence = np.asarray(confidence, np.float64)
+    is_right = np.asarray(is_right, bool)
+    if num_bins < 1:
+        raise ValueError(
+            f"num_bins: expected at least 1, received {num_bins}; 15 is usual"
+        )
+    if confidence.ndim != 1 or confidence.shape != is_right.shape:
+        raise ValueError(
+            "expected a confidence and an answer of each image, received "
+            f"{confidence.shape} and {is_right.shape}"
+        )
     edges = np.linspace(0.0, 1.0, num_bins + 1)
     # Rounding can lift a probability of 1 above the last edge.
-    places = np.searchsorted(edges, np.minimum(confidences, 1.0)) - 1
+    places = np.searchsorted(edges, np.minimum(confidence, 1.0)) - 1
     bins = []
     for place in range(num_bins):
         members = places == place
@@ -134,7 +152,7 @@ def reliability(
                 (
                     float(members.mean()),
                     float(is_right[members].mean()),
-                    float(confidences[members].mean()),
+                    float(confidence[members].mean()),
                 )
             )
     return bins

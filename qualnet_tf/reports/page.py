@@ -10,6 +10,7 @@ from qualnet_tf.reports import (
     corruption_sheet,
     picture_grid,
     plot_style,
+    quality_table,
     settings,
     severity_plots,
     tables,
@@ -52,6 +53,7 @@ def build_page(runs: Sequence[RunReport]) -> str:
             means=severity_plots.mean_panels(results),
             severity=severity_plots.severity_panels(results),
             heat=tables.heat_table(results),
+            quality=quality_table.quality_table(results),
             sheet=corruption_sheet.sheet_uri(
                 [run.conditions for run in runs if run.conditions]
             ),

@@ -69,6 +69,14 @@ def test_accuracies_are_shares_of_right_answers(evaluated, position):
         table["impulse_noise"][4],
     ]
     np.testing.assert_allclose(received, expected, atol=1e-9)
+    assert [(q.corruption, q.severity) for q in found.qualities] == [
+        ("clean", 0),
+        *((name, severity) for name in CORRUPTIONS for severity in (1, 4)),
+    ]
+    assert all(
+        quality.top5_accuracy >= table[quality.corruption][quality.severity]
+        for quality in found.qualities[1:]
+    )
     # Neither the 15 nor the 4 are complete.
     (interval,) = found.intervals
     assert interval.measure == "clean_accuracy"

@@ -12,6 +12,7 @@ from qualnet_tf.evaluation import results as results_lib
 from qualnet_tf.evaluation.results import (
     AccuracyInterval,
     ClassificationResults,
+    ConditionQuality,
     ConditionResult,
 )
 from qualnet_tf.metrics.alexnet_errors import (
@@ -94,9 +95,9 @@ def test_results_of_version_1_had_one_variant_and_no_jpeg_step():
     assert ClassificationResults.from_json(old) == _results()
 
 
-def test_results_of_version_2_had_no_intervals():
+def test_results_of_version_2_had_neither_intervals_nor_qualities():
     data = json.loads(_results().to_json())
-    del data["intervals"]
+    del data["intervals"], data["qualities"]
     old = json.dumps({**data, "schema_version": 2})
     assert ClassificationResults.from_json(old) == _results()
 
@@ -109,6 +110,27 @@ def test_intervals_survive_a_file_and_reach_the_summary():
     assert summary.intervals == {"clean_accuracy": (0.9, 0.99)}
     with pytest.raises(ValueError, match="interval of x is 1.1, expected a fr"):
         AccuracyInterval("x", 0.5, 1.1)
+
+
+def test_qualities_survive_a_file():
+    quality = ConditionQuality("fog", 2, 0.9, np.float32(1.5), 0.5, 0.25)
+    results = _results(qualities=(quality,))
+    assert ClassificationResults.from_json(results.to_json()) == results
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ((1.5, 1.0, 0.5, 0.2), "top-5 accuracy of fog 2 is 1.5"),
+        ((0.5, -1.0, 0.5, 0.2), "likelihood of fog 2 is -1.0, expected at le"),
+        ((0.5, float("nan"), 0.5, 0.2), "likelihood of fog 2 is nan"),
+        ((0.5, 1.0, 2.5, 0.2), "half the Brier score of fog 2 is 1.25"),
+        ((0.5, 1.0, 0.5, -0.1), "calibration error of fog 2 is -0.1"),
+    ],
+)
+def test_impossible_qualities_are_refused(values, message):
+    with pytest.raises(ValueError, match=message):
+        ConditionQuality("fog", 2, *values)
 
 
 def test_numpy_scalars_become_plain_numbers():

@@ -37,18 +37,30 @@ def test_brier_score_is_the_squared_distance():
     np.testing.assert_allclose(found, expected, rtol=1e-12)
 
 
+def _answers(logits, labels):
+    confidence = calibration.confidences(logits, labels)
+    return confidence, calibration.in_top_k(logits, labels, 1)
+
+
+def test_confidence_is_the_highest_probability():
+    found = calibration.confidences(LOGITS, LABELS)
+    np.testing.assert_allclose(found, CHANCES.max(axis=1), rtol=1e-12)
+
+
 @pytest.mark.parametrize("num_bins", [1, 10, 15])
 def test_calibration_error_by_a_loop_over_images(num_bins):
-    confidences, right = CHANCES.max(axis=1), CHANCES.argmax(axis=1) == LABELS
+    highest, right = CHANCES.max(axis=1), CHANCES.argmax(axis=1) == LABELS
     total = 0.0
     for number in range(num_bins):
         low, high = number / num_bins, (number + 1) / num_bins
-        inside = [i for i, c in enumerate(confidences) if low < c <= high]
+        inside = [i for i, c in enumerate(highest) if low < c <= high]
         if inside:
             accuracy = sum(right[i] for i in inside) / len(inside)
-            confidence = sum(confidences[i] for i in inside) / len(inside)
+            confidence = sum(highest[i] for i in inside) / len(inside)
             total += len(inside) / 200 * abs(accuracy - confidence)
-    found = calibration.expected_calibration_error(LOGITS, LABELS, num_bins)
+    found = calibration.expected_calibration_error(
+        *_answers(LOGITS, LABELS), num_bins
+    )
     assert found == pytest.approx(total, rel=1e-9)
     assert found > 0.01
 
@@ -59,13 +71,18 @@ def test_a_calibrated_model_has_a_small_error():
     chances = scipy.special.softmax(logits, axis=1).cumsum(axis=1)
     draws = np.random.default_rng(2).random((50000, 1))
     labels = np.minimum((chances < draws).sum(axis=1), 3)
-    assert calibration.expected_calibration_error(logits, labels) < 0.01
-    sharper = calibration.expected_calibration_error(3 * logits, labels)
-    assert sharper > 0.1
+    error = calibration.expected_calibration_error
+    assert error(*_answers(logits, labels)) < 0.01
+    assert error(*_answers(3 * logits, labels)) > 0.1
+
+
+def test_certainty_is_in_the_last_bin():
+    found = calibration.reliability([1.0 + 1e-12, 0.05], [True, False], 10)
+    assert found == [(0.5, 0.0, 0.05), (0.5, 1.0, pytest.approx(1.0))]
 
 
 def test_reliability_shares_add_up():
-    bins = calibration.reliability(LOGITS, LABELS)
+    bins = calibration.reliability(*_answers(LOGITS, LABELS))
     assert sum(share for share, _, _ in bins) == pytest.approx(1.0)
     accuracy = sum(share * right for share, right, _ in bins)
     assert accuracy == pytest.approx(np.mean(LOGITS.argmax(1) == LABELS))
@@ -108,4 +125,6 @@ def test_numbers_out_of_range_are_refused():
     with pytest.raises(ValueError, match="top 6: expected 1 to the 5 classes"):
         calibration.in_top_k(LOGITS, LABELS, 6)
     with pytest.raises(ValueError, match="num_bins: expected at least 1"):
-        calibration.expected_calibration_error(LOGITS, LABELS, 0)
+        calibration.expected_calibration_error([0.5], [True], 0)
+    with pytest.raises(ValueError, match=r"received \(1,\) and \(2,\)"):
+        calibration.expected_calibration_error([0.5], [True, False])

@@ -1,0 +1,76 @@
+"""How good the predicted probabilities are, clean and under corruption."""
+
+import dataclasses
+from collections.abc import Sequence
+
+from qualnet_tf.evaluation.results import (
+    ClassificationResults,
+    ConditionQuality,
+)
+from qualnet_tf.metrics.alexnet_errors import (
+    HOLDOUT_CORRUPTIONS,
+    SEVERITIES,
+    TEST_CORRUPTIONS,
+)
+from qualnet_tf.reports.tables import percent
+
+# Heading -> field of `ConditionQuality` and how it is printed.
+_COLUMNS = {
+    "Top-5 accuracy": ("top5_accuracy", percent),
+    "Calibration error": ("calibration_error", percent),
+    "Neg. log-likelihood": ("negative_log_likelihood", "{:.3f}".format),
+    "Brier score": ("brier_score", "{:.3f}".format),
+}
+_GROUPS = {
+    "clean": (("clean", 0),),
+    "15 test corruptions": tuple(
+        (name, severity) for name in TEST_CORRUPTIONS for severity in SEVERITIES
+    ),
+    "4 hold-outs": tuple(
+        (name, severity)
+        for name in HOLDOUT_CORRUPTIONS
+        for severity in SEVERITIES
+    ),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class QualityTable:
+    """Means over conditions.
+
+    Attributes:
+        columns: Headings of the measures.
+        groups: (group of conditions, [(run, text per column)]); a run has no
+            row where one of the conditions was not evaluated.
+    """
+
+    columns: tuple[str, ...]
+    groups: tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...]
+
+
+def quality_table(results: Sequence[ClassificationResults]) -> QualityTable:
+    """Returns the table; without groups where nothing was measured."""
+    groups = []
+    for group, conditions in _GROUPS.items():
+        rows = [
+            (each.run, _texts([known[c] for c in conditions]))
+            for each in results
+            for known in [_by_condition(each)]
+            if all(condition in known for condition in conditions)
+        ]
+        if rows:
+            groups.append((group, tuple(rows)))
+    return QualityTable(tuple(_COLUMNS), tuple(groups))
+
+
+def _by_condition(
+    results: ClassificationResults,
+) -> dict[tuple[str, int], ConditionQuality]:
+    return {(q.corruption, q.severity): q for q in results.qualities}
+
+
+def _texts(qualities: Sequence[ConditionQuality]) -> tuple[str, ...]:
+    return tuple(
+        text(sum(getattr(q, field) for q in qualities) / len(qualities))
+        for field, text in _COLUMNS.values()
+    )
