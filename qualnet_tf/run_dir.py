@@ -105,6 +105,11 @@ class RunDir:
         return self.path / "results" / "classification.json"
 
     @property
+    def results_csv(self) -> pathlib.Path:
+        """The same for a spreadsheet."""
+        return self.path / "results" / "classification.csv"
+
+    @property
     def pictures(self) -> pathlib.Path:
         """Example pictures of the evaluation."""
         return self.path / "results" / "pictures.npz"

@@ -194,6 +194,7 @@ class Summary:
         holdout_accuracy: Mean over the 4 hold-out corruptions.
         mce: AlexNet-normalised mean corruption error (a fraction; may exceed
             1), or None where AlexNet was not measured.
+        relative_mce: The same of the error that corruption adds to the clean.
         missing_test: What is absent of the 15: "fog", or "fog 3".
         missing_holdout: What is absent of the 4.
         intervals: Name of a mean of these -> ends of its 95 % interval over
@@ -206,6 +207,7 @@ class Summary:
     mean_corruption_accuracy: float | None
     holdout_accuracy: float | None
     mce: float | None
+    relative_mce: float | None
     missing_test: tuple[str, ...]
     missing_holdout: tuple[str, ...]
     intervals: dict[str, tuple[float, float]]
@@ -217,11 +219,13 @@ def summarize(results: ClassificationResults) -> Summary:
     test = alexnet_errors.TEST_CORRUPTIONS
     holdout = alexnet_errors.HOLDOUT_CORRUPTIONS
     accuracies = results.accuracies()
+    mce, relative_mce = _alexnet_errors(results, accuracies)
     return Summary(
         clean_accuracy=results.clean_accuracy,
         mean_corruption_accuracy=_mean_or_none(accuracies, test),
         holdout_accuracy=_mean_or_none(accuracies, holdout),
-        mce=_mce_or_none(results, accuracies),
+        mce=mce,
+        relative_mce=relative_mce,
         missing_test=corruption_error.missing_conditions(accuracies, test),
         missing_holdout=corruption_error.missing_conditions(
             accuracies, holdout
@@ -269,7 +273,10 @@ def _mean_or_none(accuracies, names) -> float | None:
     return corruption_error.mean_corruption_accuracy(accuracies, names)
 
 
-def _mce_or_none(results: ClassificationResults, accuracies) -> float | None:
+def _alexnet_errors(
+    results: ClassificationResults, accuracies
+) -> tuple[float | None, float | None]:
+    """Returns mCE and relative mCE, or None where AlexNet was not measured."""
     alexnet_was_measured = (
         results.dataset.startswith("imagenet")
         and results.num_classes == _MCE_CLASSES
@@ -281,10 +288,11 @@ def _mce_or_none(results: ClassificationResults, accuracies) -> float | None:
     if not alexnet_was_measured or corruption_error.missing_conditions(
         accuracies, test
     ):
-        return None
-    return corruption_error.mce(
-        {
-            name: {s: 1 - accuracy for s, accuracy in accuracies[name].items()}
-            for name in test
-        }
+        return None, None
+    errors = {
+        name: {s: 1 - accuracy for s, accuracy in accuracies[name].items()}
+        for name in test
+    }
+    return corruption_error.mce(errors), corruption_error.relative_mce(
+        errors, 1 - results.clean_accuracy
     )

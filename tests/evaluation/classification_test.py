@@ -47,6 +47,12 @@ def evaluated(runs):
     return runs
 
 
+def test_a_spreadsheet_lies_beside_the_results(evaluated):
+    lines = evaluated[0].results_csv.read_text().splitlines()
+    assert lines[0] == "corruption,clean,1,4"
+    assert [line.split(",")[0] for line in lines[1:]] == ["none", *CORRUPTIONS]
+
+
 @pytest.mark.parametrize("position", [0, 1, 2])
 def test_accuracies_are_shares_of_right_answers(evaluated, position):
     run = evaluated[position]

@@ -16,6 +16,7 @@ from qualnet_tf.evaluation.results import (
     ConditionResult,
 )
 from qualnet_tf.metrics.alexnet_errors import (
+    ALEXNET_CLEAN_ERROR,
     ALEXNET_ERRORS,
     HOLDOUT_CORRUPTIONS,
     TEST_CORRUPTIONS,
@@ -213,6 +214,12 @@ def test_alexnet_on_imagenet_has_an_mce_of_one():
     )
 
 
+def test_alexnet_on_imagenet_has_a_relative_mce_of_one():
+    alexnet = _imagenet_alexnet(clean_accuracy=1 - ALEXNET_CLEAN_ERROR)
+    summary = results_lib.summarize(alexnet)
+    assert summary.relative_mce == pytest.approx(1.0, abs=1e-12)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -225,7 +232,9 @@ def test_alexnet_on_imagenet_has_an_mce_of_one():
     ids=lambda change: next(iter(change)),
 )
 def test_no_mce_where_alexnet_was_not_measured(change):
-    assert results_lib.summarize(_imagenet_alexnet(**change)).mce is None
+    summary = results_lib.summarize(_imagenet_alexnet(**change))
+    assert summary.mce is None
+    assert summary.relative_mce is None
 
 
 def test_a_missing_file_says_what_to_run(tmp_path):

@@ -62,12 +62,15 @@ def test_an_mce_column_only_where_there_is_one(make_results):
         make_results("digits"),
     ]
     table = tables.summary_table(runs)
-    assert table.columns[-1] == "mCE"
-    good, bad, digits = [row.cells[-1] for row in table.rows]
+    assert table.columns[-2:] == ("mCE", "Relative mCE")
+    good, bad, digits = [row.cells[-2] for row in table.rows]
     assert good.best and not bad.best
     # Mean of five errors 0.1 to 0.3, over each of AlexNet's 15 means.
     assert good.text == "25.9"
     assert digits.text == tables.ABSENT
+    relative = [row.cells[-1] for row in table.rows]
+    assert [cell.best for cell in relative] == [True, False, False]
+    assert relative[-1].text == tables.ABSENT
     assert tables.MCE_SENTENCE in table.notes
     assert "mCE" not in tables.summary_table([make_results()]).columns
 
