@@ -8,6 +8,7 @@ import jinja2
 
 from qualnet_tf.reports import (
     corruption_sheet,
+    family_table,
     picture_grid,
     plot_style,
     quality_table,
@@ -50,6 +51,7 @@ def build_page(runs: Sequence[RunReport]) -> str:
             protocol=tables.protocol(results),
             summary=tables.summary_table(results),
             honest_sentences=tables.HONEST_SENTENCES,
+            families=family_table.family_table(results),
             means=severity_plots.mean_panels(results),
             severity=severity_plots.severity_panels(results),
             heat=tables.heat_table(results),

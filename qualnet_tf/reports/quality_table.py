@@ -12,7 +12,7 @@ from qualnet_tf.metrics.alexnet_errors import (
     SEVERITIES,
     TEST_CORRUPTIONS,
 )
-from qualnet_tf.reports.tables import percent
+from qualnet_tf.reports.cells import percent
 
 # Heading -> field of `ConditionQuality` and how it is printed.
 _COLUMNS = {

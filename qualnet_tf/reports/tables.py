@@ -12,6 +12,7 @@ from qualnet_tf.metrics.alexnet_errors import (
     TEST_CORRUPTIONS,
 )
 from qualnet_tf.metrics.level_mean import NUM_LEVELS
+from qualnet_tf.reports.cells import Cell, column_cells, percent
 from qualnet_tf.reports.naming import families_of, severities_of, spoken
 
 # They stand beside every robustness number we print.
@@ -29,7 +30,6 @@ INTERVAL_SENTENCE = (
     "Beside a mean stands its 95 % bootstrap interval over images. It says "
     "nothing of other seeds."
 )
-ABSENT = "\N{EN DASH}"
 
 # Heading of a column -> its measure in `results.Summary`.
 _COLUMNS = {
@@ -53,24 +53,6 @@ _PROTOCOL = {
     "imagenet_c_jpeg": "JPEG step",
     "seed": "seed",
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class Cell:
-    """One number of a table.
-
-    Attributes:
-        text: As printed.
-        best: Whether it is the best of its column; never with one run.
-        interval: "low to high" of the number, or empty.
-    """
-
-    text: str
-    best: bool = False
-    interval: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.text} ({self.interval})" if self.interval else self.text
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,11 +112,6 @@ class HeatTable:
     highest: str
 
 
-def percent(value: float | None) -> str:
-    """Returns a fraction as per cent with one decimal, a dash for None."""
-    return ABSENT if value is None else f"{100 * value:.1f}"
-
-
 def summary_table(results: Sequence[ClassificationResults]) -> SummaryTable:
     """Returns clean accuracy and the averages under corruption.
 
@@ -146,7 +123,7 @@ def summary_table(results: Sequence[ClassificationResults]) -> SummaryTable:
     if any(summary.mce is not None for summary in summaries):
         columns |= _ALEXNET_COLUMNS
     cells = [
-        _cells(
+        column_cells(
             [getattr(summary, measure) for summary in summaries],
             [summary.intervals.get(measure) for summary in summaries],
             lower_is_better=measure in _ALEXNET_COLUMNS.values(),
@@ -211,22 +188,6 @@ def protocol(
         )
         for field, heading in _PROTOCOL.items()
     }
-
-
-def _cells(values, intervals, lower_is_better: bool) -> list[Cell]:
-    texts = [percent(value) for value in values]
-    shown = [
-        f"{percent(ends[0])} to {percent(ends[1])}" if ends else ""
-        for ends in intervals
-    ]
-    known = [v for v in values if v is not None]
-    best = None
-    if len(set(texts) - {ABSENT}) > 1:
-        best = percent(min(known) if lower_is_better else max(known))
-    return [
-        Cell(text, text == best, interval)
-        for text, interval in zip(texts, shown, strict=True)
-    ]
 
 
 def _notes(results, summaries, has_mce: bool) -> tuple[str, ...]:

@@ -83,7 +83,14 @@ def test_every_picture_is_described(reader):
 
 def test_every_run_number_and_sentence_is_there(text, reader):
     words = " ".join(" ".join(reader.words).split())
-    for expected in ("naive", "qualnet", "80.0", "quality_ weight", "keras"):
+    for expected in (
+        "naive",
+        "qualnet",
+        "80.0",
+        "quality_ weight",
+        "keras",
+        "Families of corruptions",
+    ):
         assert expected.replace("_ ", "_") in words
     for sentence in tables.HONEST_SENTENCES:
         assert sentence.replace("'", "&#39;") in text

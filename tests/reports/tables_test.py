@@ -8,12 +8,13 @@ import pytest
 
 from qualnet_tf.evaluation.results import AccuracyInterval, ConditionResult
 from qualnet_tf.reports import tables
+from qualnet_tf.reports.cells import ABSENT, percent
 
 
 def test_per_cent_has_one_decimal():
-    assert tables.percent(0.12345) == "12.3"
-    assert tables.percent(1.0) == "100.0"
-    assert tables.percent(None) == "–"
+    assert percent(0.12345) == "12.3"
+    assert percent(1.0) == "100.0"
+    assert percent(None) == "–"
 
 
 def test_terminal_table(make_results):
@@ -67,10 +68,10 @@ def test_an_mce_column_only_where_there_is_one(make_results):
     assert good.best and not bad.best
     # Mean of five errors 0.1 to 0.3, over each of AlexNet's 15 means.
     assert good.text == "25.9"
-    assert digits.text == tables.ABSENT
+    assert digits.text == ABSENT
     relative = [row.cells[-1] for row in table.rows]
     assert [cell.best for cell in relative] == [True, False, False]
-    assert relative[-1].text == tables.ABSENT
+    assert relative[-1].text == ABSENT
     assert tables.MCE_SENTENCE in table.notes
     assert "mCE" not in tables.summary_table([make_results()]).columns
 
@@ -79,7 +80,7 @@ def test_what_is_missing_is_named_and_never_zero(make_results):
     gaps = {("fog", severity) for severity in range(1, 6)} | {("snow", 2)}
     results = make_results("naive", 0.1, gaps, left_out=("fog", "extra"))
     table = tables.summary_table([results])
-    assert table.rows[0].cells[1].text == tables.ABSENT
+    assert table.rows[0].cells[1].text == ABSENT
     assert table.notes[0].startswith("Not measured for naive: snow 2, fog.")
     assert table.notes[1] == "Left out for naive: extra."
 
