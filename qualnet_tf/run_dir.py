@@ -110,6 +110,11 @@ class RunDir:
         return self.path / "results" / "classification.csv"
 
     @property
+    def robustbench(self) -> pathlib.Path:
+        """The averages as an entry of RobustBench's list."""
+        return self.path / "results" / "robustbench.json"
+
+    @property
     def pictures(self) -> pathlib.Path:
         """Example pictures of the evaluation."""
         return self.path / "results" / "pictures.npz"

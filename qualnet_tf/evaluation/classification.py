@@ -11,15 +11,13 @@ import numpy as np
 from tqdm import tqdm
 
 from qualnet_tf import corruptions
-from qualnet_tf import run_dir as run_files
 from qualnet_tf.config import EvaluateConfig, TrainConfig
 from qualnet_tf.corruptions import severities
 from qualnet_tf.datasets import open_source, pipeline
 from qualnet_tf.datasets.source import ImageSource
-from qualnet_tf.evaluation import example_pictures, results
+from qualnet_tf.evaluation import example_pictures, result_files, results
 from qualnet_tf.evaluation.answers import Answers
 from qualnet_tf.evaluation.intervals import accuracy_intervals
-from qualnet_tf.evaluation.results_csv import to_csv
 from qualnet_tf.models.saving import load_model
 from qualnet_tf.run_dir import RunDir
 
@@ -123,8 +121,7 @@ def _evaluate_group(config: EvaluateConfig, subjects: list[Subject]) -> None:
     answers, shown = _answers(config, subjects, source, conditions)
     for subject, found in zip(subjects, answers, strict=True):
         measured = _results(config, subject, source, conditions, found)
-        run_files.write_text(subject.run.results_csv, to_csv(measured))
-        results.save(measured, subject.run.results)
+        result_files.write(measured, subject.run, subject.config.backbone)
         if config.num_pictures:
             results.save_condition_pictures(
                 _condition_pictures(config, shown),

@@ -1,5 +1,6 @@
 """Accuracies are plain counts; what cannot be compared is refused."""
 
+import json
 import shutil
 
 import numpy as np
@@ -51,6 +52,19 @@ def test_a_spreadsheet_lies_beside_the_results(evaluated):
     lines = evaluated[0].results_csv.read_text().splitlines()
     assert lines[0] == "corruption,clean,1,4"
     assert [line.split(",")[0] for line in lines[1:]] == ["none", *CORRUPTIONS]
+
+
+def test_an_entry_for_robustbench_only_of_a_whole_evaluation(runs):
+    run = runs[1]
+    evaluate(run, corruptions=("test",), severities=(1, 2, 3, 4, 5), seed=3)
+    entry = json.loads(run.robustbench.read_text())
+    found = results.summarize(results.load(run.results))
+    assert entry["architecture"] == "resnet_tiny"
+    assert float(entry["corruptions_acc"]) == pytest.approx(
+        100 * found.mean_corruption_accuracy, abs=0.01
+    )
+    evaluate(run)
+    assert not run.robustbench.exists()
 
 
 @pytest.mark.parametrize("position", [0, 1, 2])
