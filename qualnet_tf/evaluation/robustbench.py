@@ -16,9 +16,10 @@ def to_robustbench(
     """Returns the entry, or None where one of the 15 x 5 is missing.
 
     Who made the network and where it is described is not known here: those
-    fields are empty, to be filled in. `corruptions_mce` stands there only where
-    AlexNet was measured; RobustBench's own is divided by AlexNet's errors on
-    5,000 images, ours by those on all of them.
+    fields are empty, to be filled in, and `additional_data` is false, to be
+    corrected for a network that saw other pictures. `corruptions_mce` stands
+    there only where AlexNet was measured; RobustBench's own is divided by
+    AlexNet's errors on 5,000 images, ours by those on all of them.
 
     Args:
         results: Of one evaluation.
