@@ -6,9 +6,8 @@ import numpy as np
 
 from qualnet_tf.evaluation.results import AccuracyInterval
 from qualnet_tf.metrics.alexnet_errors import (
-    HOLDOUT_CORRUPTIONS,
-    SEVERITIES,
-    TEST_CORRUPTIONS,
+    HOLDOUT_CONDITIONS,
+    TEST_CONDITIONS,
 )
 from qualnet_tf.metrics.bootstrap import bootstrap_interval
 
@@ -17,14 +16,8 @@ _CLEAN = (None, 0)
 # Measure, as in `results.Summary` -> the conditions that it averages.
 _CONDITIONS = {
     "clean_accuracy": (_CLEAN,),
-    "mean_corruption_accuracy": tuple(
-        (name, severity) for name in TEST_CORRUPTIONS for severity in SEVERITIES
-    ),
-    "holdout_accuracy": tuple(
-        (name, severity)
-        for name in HOLDOUT_CORRUPTIONS
-        for severity in SEVERITIES
-    ),
+    "mean_corruption_accuracy": TEST_CONDITIONS,
+    "holdout_accuracy": HOLDOUT_CONDITIONS,
 }
 
 

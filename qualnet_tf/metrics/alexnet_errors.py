@@ -33,6 +33,13 @@ TEST_CORRUPTIONS = tuple(
     name for family in TEST_FAMILIES.values() for name in family
 )
 HOLDOUT_CORRUPTIONS = ("speckle_noise", "gaussian_blur", "spatter", "saturate")
+# (corruption, severity) of all that a mean over a group takes.
+TEST_CONDITIONS = tuple(
+    (name, severity) for name in TEST_CORRUPTIONS for severity in SEVERITIES
+)
+HOLDOUT_CONDITIONS = tuple(
+    (name, severity) for name in HOLDOUT_CORRUPTIONS for severity in SEVERITIES
+)
 
 ALEXNET_CLEAN_ERROR = 0.4348
 

@@ -8,9 +8,8 @@ from qualnet_tf.evaluation.results import (
     ConditionQuality,
 )
 from qualnet_tf.metrics.alexnet_errors import (
-    HOLDOUT_CORRUPTIONS,
-    SEVERITIES,
-    TEST_CORRUPTIONS,
+    HOLDOUT_CONDITIONS,
+    TEST_CONDITIONS,
 )
 from qualnet_tf.reports.cells import percent
 
@@ -23,14 +22,8 @@ _COLUMNS = {
 }
 _GROUPS = {
     "clean": (("clean", 0),),
-    "15 test corruptions": tuple(
-        (name, severity) for name in TEST_CORRUPTIONS for severity in SEVERITIES
-    ),
-    "4 hold-outs": tuple(
-        (name, severity)
-        for name in HOLDOUT_CORRUPTIONS
-        for severity in SEVERITIES
-    ),
+    "15 test corruptions": TEST_CONDITIONS,
+    "4 hold-outs": HOLDOUT_CONDITIONS,
 }
 
 
