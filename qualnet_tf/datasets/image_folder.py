@@ -44,7 +44,7 @@ def open_folder(split: str, options: SourceOptions) -> ImageSource:
             f"{options.data_dir}: none of {len(files)} {split} files is a "
             "readable picture: expected JPEG, PNG, GIF, BMP or WebP"
         )
-    return _file_source(
+    return file_source(
         [files[i] for i in good],
         labels[chosen][good],
         class_names,
@@ -181,12 +181,22 @@ def _check_divisible(folder: Path, classes: dict[str, list[str]]) -> None:
             )
 
 
-def _file_source(
+def file_source(
     files: list[str],
     labels: np.ndarray,
     class_names: tuple[str, ...],
-    num_bad_files: int,
+    num_bad_files: int = 0,
+    name: str = "folder",
 ) -> ImageSource:
+    """Makes a data set of picture files, which are not looked at here.
+
+    Args:
+        files: Their paths; the folder that holds one is part of its id.
+        labels: int64 [files].
+        class_names: One name per class.
+        num_bad_files: Files that were left out as unreadable.
+        name: What the data set is called.
+    """
     all_files = tf.constant(files)
     all_labels = tf.constant(labels, tf.int64)
 
@@ -199,10 +209,11 @@ def _file_source(
         }
 
     return ImageSource(
-        name="folder",
+        name=name,
         num_examples=len(files),
         class_names=class_names,
         elements=lambda seed=None: index_elements(len(files), seed),
         decode=decode,
         num_bad_files=num_bad_files,
+        files=tuple(files),
     )

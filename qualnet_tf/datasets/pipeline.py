@@ -9,11 +9,12 @@ threads, or whether the run was interrupted.
 
 from collections.abc import Callable, Mapping, Sequence
 
+import numpy as np
 import tensorflow as tf
 
 from qualnet_tf import corruptions
 from qualnet_tf.corruptions import Options, checks, sampling
-from qualnet_tf.datasets import get_augmentation
+from qualnet_tf.datasets import blocks, get_augmentation
 from qualnet_tf.datasets.augmentation import evaluation_crop
 from qualnet_tf.datasets.source import ImageSource
 
@@ -151,25 +152,32 @@ def evaluation_batches(
     max_images: int | None = None,
     seed: int = 0,
     options: Options | None = None,
+    wanted: np.ndarray | None = None,
+    output_size: int | None = None,
 ) -> tf.data.Dataset:
     """Returns every image in index order, under one condition after another.
 
     All conditions are one graph and one stream, so that nothing is traced or
-    started again between them.
+    started again between them, and an image is decoded once for all of them
+    (see `blocks`).
 
     Args:
         source: The data set.
         batch_size: Images per batch; only the very last batch may be smaller.
-        image_size: Side of the images, pixels.
+        image_size: Side of the images, pixels, at which they are corrupted.
         conditions: (corruption, severity) pairs; `CLEAN` keeps the images.
         max_images: Use only the first so many; None uses all.
         seed: Of the corruptions; folded with the image's index.
         options: Of the corruptions, see `corruptions.apply`.
+        wanted: bool [blocks, conditions], which of them to return; None
+            returns all. Blocks are those of `image_size`.
+        output_size: Side to which images are resized after corruption; None
+            keeps them at `image_size`.
 
     Returns:
-        Batches {"image", "clean_image": float32 [n, image_size, image_size, 3]
-        in [0, 1], "label": int32 [n], "index": int64 [n], "condition": int32
-        [n], the place in `conditions`}.
+        Batches {"image", "clean_image": float32 [n, side, side, 3] in [0, 1],
+        "label": int32 [n], "index": int64 [n], "condition": int32 [n], the
+        place in `conditions`}.
 
     Raises:
         ValueError: If there is no condition, or one is not legal.
@@ -177,17 +185,21 @@ def evaluation_batches(
             class.
     """
     names, places, severities = _condition_tables(conditions)
-
     num_images = min(max_images or source.num_examples, source.num_examples)
+    size = blocks.block_size(image_size)
+    if wanted is None:
+        wanted = blocks.every_condition(num_images, image_size, len(conditions))
 
-    def read_condition(condition):
-        elements = source.elements().take(num_images)
-        return elements.map(lambda element: (condition, element))
-
-    def prepare(condition, element):
+    def decode(element):
         example = source.decode(element)
-        clean_image = evaluation_crop(example["image"], image_size)
-        image = clean_image
+        return {
+            "clean_image": evaluation_crop(example["image"], image_size),
+            "label": _checked_label(source, example["label"]),
+            "index": example["index"],
+        }
+
+    def prepare(condition, example):
+        clean_image = image = example["clean_image"]
         if names:
             image = sampling.apply_at(
                 clean_image,
@@ -198,21 +210,38 @@ def evaluation_batches(
                 options,
             )
         return {
-            "image": image,
-            "clean_image": clean_image,
-            "label": _checked_label(source, example["label"]),
-            "index": example["index"],
+            **example,
+            "image": _resize(image, output_size),
+            "clean_image": _resize(clean_image, output_size),
             "condition": tf.cast(condition, tf.int32),
         }
 
-    order = tf.data.Dataset.range(len(conditions)).flat_map(read_condition)
-    batches = _to_batches(order, prepare, batch_size, drop_remainder=False)
-    # flat_map hides the length, by which Keras tells an end from a failure.
-    return batches.apply(
-        tf.data.experimental.assert_cardinality(
-            -(-num_images * len(conditions) // batch_size)
-        )
+    elements = source.elements().take(num_images)
+    images = blocks.only_wanted(elements, wanted, size).map(
+        decode, num_parallel_calls=tf.data.AUTOTUNE
     )
+    if len(conditions) == 1:  # nothing to hold in memory for
+        pairs = images.map(lambda image: (0, image))
+    else:
+        pairs = blocks.repeat_in_blocks(images, wanted, size)
+    batches = _to_batches(
+        pairs,
+        prepare,
+        batch_size,
+        drop_remainder=False,
+    )
+    # flat_map hides the length, by which Keras tells an end from a failure.
+    lengths = blocks.block_lengths(num_images, image_size)
+    num_wanted = int((lengths * wanted.sum(axis=1)).sum())
+    return batches.apply(
+        tf.data.experimental.assert_cardinality(-(-num_wanted // batch_size))
+    )
+
+
+def _resize(image: tf.Tensor, side: int | None) -> tf.Tensor:
+    if side is None or side == image.shape[0]:
+        return image
+    return tf.image.resize(image, (side, side), antialias=True)
 
 
 def _condition_tables(

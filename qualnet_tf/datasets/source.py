@@ -6,6 +6,7 @@ TensorFlow is named here in types only: `--help` imports this file.
 from __future__ import annotations
 
 import dataclasses
+import pathlib
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,7 @@ class ImageSource:
         decode: `decode(element)` returns {"index": int64, "image": uint8
             [height, width, 3], "label": int64} with TensorFlow operations.
         num_bad_files: Files that were left out as unreadable.
+        files: Paths of the pictures, where they are files.
     """
 
     name: str
@@ -75,6 +77,15 @@ class ImageSource:
     elements: Callable[..., tf.data.Dataset]
     decode: Callable[[Element], dict[str, tf.Tensor]]
     num_bad_files: int = 0
+    files: tuple[str, ...] = ()
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """ "class/file" of each picture, no suffix; () of what is no file."""
+        return tuple(
+            f"{path.parent.name}/{path.stem}"
+            for path in map(pathlib.Path, self.files)
+        )
 
     @property
     def num_classes(self) -> int:

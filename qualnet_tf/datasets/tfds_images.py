@@ -80,6 +80,20 @@ def open_tfds(dataset: str, split: str, options: SourceOptions) -> ImageSource:
     )
 
 
+def is_prepared(dataset: str, data_dir: str | None) -> bool:
+    """Returns whether a set of that name exists and can be read.
+
+    Args:
+        dataset: TFDS name, optionally "name/config".
+        data_dir: Folder of prepared sets; None is TFDS's default.
+    """
+    tfds = _import_tfds()
+    try:
+        return tfds.builder(dataset, data_dir=data_dir).is_prepared()
+    except (tfds.core.registered.DatasetNotFoundError, ValueError):
+        return False
+
+
 def _import_tfds() -> ModuleType:
     # Costs most of a second, and only these sets need it.
     import tensorflow_datasets as tfds
