@@ -30,6 +30,7 @@ LAW = {
         "run_dir",
     },
     "evaluation": {
+        "subjects",
         "models",
         "invertible",
         "datasets",
@@ -38,6 +39,7 @@ LAW = {
         "config",
         "run_dir",
     },
+    "subjects": {"models"},
     "exporters": {"models", "config", "run_dir"},
     "reports": {"evaluation.results", "metrics", "run_dir"},
     "methods": {"models"},
