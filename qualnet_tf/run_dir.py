@@ -105,6 +105,31 @@ class RunDir:
         return self.path / "results" / "classification.json"
 
     @property
+    def adapted_results(self) -> pathlib.Path:
+        """The same with batch norms adapted to the test images."""
+        return self.path / "results" / "classification_adapted.json"
+
+    @property
+    def predictions(self) -> pathlib.Path:
+        """Folder of the answers that the results were measured from."""
+        return self.path / "results" / "predictions"
+
+    @property
+    def worst_pictures(self) -> pathlib.Path:
+        """The pictures that were recognised least."""
+        return self.path / "results" / "worst.npz"
+
+    @property
+    def feature_pairs(self) -> pathlib.Path:
+        """Features of clean and of low-resolution pictures."""
+        return self.path / "results" / "features.npz"
+
+    @property
+    def figures(self) -> pathlib.Path:
+        """Folder of the report's figures as files."""
+        return self.path / "figures"
+
+    @property
     def results_csv(self) -> pathlib.Path:
         """The same for a spreadsheet."""
         return self.path / "results" / "classification.csv"

@@ -1,287 +1,286 @@
-"""Accuracy of finished runs on clean and on corrupted validation images.
+"""Accuracy of classifiers on clean and on corrupted validation images.
 
-Runs on the same data see the same pixels: each condition is made once and
-shown to all of them.
+Classifiers on the same data see the same pixels: each condition is made once
+and shown to all of them.
 """
 
 import dataclasses
+import json
+import re
+from collections.abc import Sequence
 
-import keras
 import numpy as np
 from tqdm import tqdm
 
-from qualnet_tf import corruptions
-from qualnet_tf.config import EvaluateConfig, TrainConfig
-from qualnet_tf.corruptions import severities
-from qualnet_tf.datasets import open_source, pipeline
+from qualnet_tf import run_dir
+from qualnet_tf.config import EvaluateConfig
+from qualnet_tf.datasets import pipeline
 from qualnet_tf.datasets.source import ImageSource
-from qualnet_tf.evaluation import example_pictures, result_files, results
-from qualnet_tf.evaluation.answers import Answers
-from qualnet_tf.evaluation.intervals import accuracy_intervals
-from qualnet_tf.models.saving import load_model
-from qualnet_tf.run_dir import RunDir
+from qualnet_tf.evaluation import (
+    class_order,
+    evaluation_pictures,
+    preprocessing_check,
+    questions,
+    result_files,
+    results,
+)
+from qualnet_tf.evaluation.adaptation import adapted
+from qualnet_tf.evaluation.answers import Answers, read_answers
+from qualnet_tf.evaluation.asking import Asked, ask
+from qualnet_tf.evaluation.candidates import Candidate, find_candidates
+from qualnet_tf.evaluation.measuring import check_pairing, measures
+from qualnet_tf.evaluation.predictions import PredictionFiles
+from qualnet_tf.evaluation.questions import Question
+from qualnet_tf.subjects.subject import Subject
 
-# The released files of these tables are JPEGs of the size networks are fed.
-_JPEG_TABLES = ("imagenet_c", "imagenet_c_299")
-
-
-@dataclasses.dataclass(frozen=True)
-class Subject:
-    """A finished run that is evaluated."""
-
-    run: RunDir
-    config: TrainConfig
-    class_names: tuple[str, ...]
-    classifier: keras.Model
-
-    @property
-    def data_key(self) -> tuple:
-        """What makes two runs share their validation images."""
-        config = self.config
-        return (
-            config.dataset,
-            config.data_dir,
-            config.image_size,
-            config.validation_fraction,
-            config.severity_table,
-            config.corruption_variant,
-            config.frost_textures,
-            self.class_names,
-        )
+# Enough to see that outputs stand in another order than the labels.
+_NUM_ORDER_IMAGES = 256
+# The classes of ImageNet-1K as their folders are called.
+_IMAGENET_CLASSES, _IMAGENET_NAME = 1000, re.compile(r"n\d{8}")
 
 
-def evaluate(config: EvaluateConfig) -> None:
-    """Evaluates runs and writes results and pictures into their folders.
+def evaluate(config: EvaluateConfig) -> list[run_dir.RunDir]:
+    """Evaluates runs and models; writes results and pictures.
 
-    A run whose results already answer the request is left as it is.
+    One whose results already answer the request is left as it is; one that was
+    stopped goes on at the condition where it was.
 
     Args:
-        config: Which runs, corruptions, severities and images.
-
-    Raises:
-        ValueError: If a run does not exist, has not finished, or its data is
-            gone.
-    """
-    groups: dict[tuple, list[Subject]] = {}
-    for path in config.run_dir:
-        run = RunDir(path)
-        info = run.read_finished_info()
-        train = TrainConfig.from_json(run.config.read_text())
-        if _is_evaluated(run, config, train, info["num_validation_images"]):
-            print(f"{run.path}: already evaluated, nothing to do")
-            continue
-        subject = Subject(
-            run=run,
-            config=train,
-            class_names=tuple(info["class_names"]),
-            classifier=load_model(run.classifier),
-        )
-        groups.setdefault(subject.data_key, []).append(subject)
-    for subjects in groups.values():
-        _evaluate_group(config, subjects)
-
-
-def _is_evaluated(
-    run: RunDir,
-    config: EvaluateConfig,
-    train: TrainConfig,
-    num_validation_images: int,
-) -> bool:
-    """Whether the stored results are newer and of the same conditions."""
-    if not run.results.is_file():
-        return False
-    if run.results.stat().st_mtime < run.classifier.stat().st_mtime:
-        return False
-    stored = results.load(run.results)
-    wanted = {
-        (name, severity)
-        for name in corruptions.expand(config.corruptions)
-        for severity in config.severities
-    }
-    return (
-        {(c.corruption, c.severity) for c in stored.conditions} == wanted
-        and stored.seed == config.seed
-        and (stored.imagenet_c_jpeg == "on")
-        == _options(config, train).imagenet_c_jpeg
-        and stored.num_images
-        == min(
-            config.num_images or num_validation_images, num_validation_images
-        )
-    )
-
-
-def _evaluate_group(config: EvaluateConfig, subjects: list[Subject]) -> None:
-    """Evaluates runs that share their data."""
-    source = _open_validation(subjects[0])
-    conditions = [pipeline.CLEAN] + [
-        (name, severity)
-        for name in corruptions.expand(config.corruptions)
-        for severity in config.severities
-    ]
-    answers, shown = _answers(config, subjects, source, conditions)
-    for subject, found in zip(subjects, answers, strict=True):
-        measured = _results(config, subject, source, conditions, found)
-        result_files.write(measured, subject.run, subject.config.backbone)
-        if config.num_pictures:
-            results.save_condition_pictures(
-                _condition_pictures(config, shown),
-                subject.run.condition_pictures,
-            )
-            example_pictures.write(
-                subject.run,
-                subject.classifier,
-                source,
-                seed=config.seed,
-                num_pictures=config.num_pictures,
-                options=_options(config, subject.config),
-            )
-
-
-def _open_validation(subject: Subject) -> ImageSource:
-    """Opens the run's validation images and checks their classes."""
-    config = subject.config
-    source = open_source(
-        config.dataset,
-        "validation",
-        data_dir=config.data_dir or None,
-        validation_fraction=config.validation_fraction,
-        skip_bad_files=config.skip_bad_files,
-        class_list=config.class_list or None,
-        seed=0,
-    )
-    if source.class_names != subject.class_names:
-        raise ValueError(
-            f"{subject.run.path}: expected the {len(subject.class_names)} "
-            f"classes the run was trained on, received "
-            f"{len(source.class_names)} (or others) from {source.name}; "
-            "restore the data it was trained with"
-        )
-    return source
-
-
-def _answers(
-    config: EvaluateConfig,
-    subjects: list[Subject],
-    source: ImageSource,
-    conditions: list[tuple[str | None, int]],
-) -> tuple[list[Answers], list[np.ndarray]]:
-    """Looks at every image under every condition.
+        config: Which classifiers, conditions and images.
 
     Returns:
-        The answers of each subject, and the first image under each condition,
-        float32 [side, side, 3].
+        The folders with the results, in the order of the question.
+
+    Raises:
+        ValueError: If a run or model cannot be used, or the data is gone.
     """
-    batches = pipeline.evaluation_batches(
-        source,
-        batch_size=config.batch_size,
-        image_size=subjects[0].config.image_size,
-        conditions=conditions,
-        max_images=config.num_images or None,
-        seed=config.seed,
-        options=_options(config, subjects[0].config),
+    candidates = find_candidates(config)
+    folders = [each.run for each in candidates]
+    if config.adapt_batch_norm:
+        candidates += [
+            dataclasses.replace(each, adaptation="batch_norm")
+            for each in candidates
+        ]
+    pending = [each for each in candidates if not _is_evaluated(each, config)]
+    for group in questions.group_candidates(pending):
+        _evaluate_group(config, group)
+    return folders
+
+
+def _is_evaluated(candidate: Candidate, config: EvaluateConfig) -> bool:
+    """Whether the stored results are those of this question, and says so.
+
+    Without opening the data, which can take minutes.
+    """
+    path = result_files.path_of(candidate.run, candidate.adaptation)
+    if config.corrupted_set or not candidate.num_images or not path.is_file():
+        return False
+    stored = results.load(path)
+    options = questions.settled_options(
+        config, candidate.data, candidate.image_size
     )
-    total = _num_images(config, source)
-    classifiers = _SideBySide([subject.classifier for subject in subjects])
-    answers = [Answers(len(conditions), total) for _ in subjects]
-    shown: dict[int, np.ndarray] = {}
+    count = candidate.num_images
+    count = min(config.num_images or count, count)
+    files = PredictionFiles(
+        candidate.run.predictions,
+        questions.protocol(config, candidate, options, count),
+    )
+    conditions = {(c.corruption, c.severity) for c in stored.conditions}
+    if stored.predictions != files.key or conditions != set(
+        questions.made_conditions(config)[1:]
+    ):
+        return False
+    print(f"{candidate.run.path}: already evaluated, nothing to do")
+    return True
+
+
+def _evaluate_group(
+    config: EvaluateConfig, candidates: list[Candidate]
+) -> None:
+    """Evaluates candidates that see the same images."""
+    data = candidates[0].data
+    source = data.open()
+    for each in candidates:
+        _check_classes(each, source)
+    size = candidates[0].image_size
+    question = questions.open_question(config, data, size, source)
+    everyone = [_open(config, each, source, question) for each in candidates]
+    first = _ask_all(everyone, question)
+    answers = [_read_answers(asked, question) for asked in everyone]
+    for each, asked, said in zip(candidates, everyone, answers, strict=True):
+        if not each.is_run:
+            clean = said[pipeline.CLEAN]
+            class_order.check_order(
+                clean.predicted, clean.labels, asked.subject.address
+            )
+        found = _results(config, each, source, question, asked, said)
+        result_files.write(found, each.run, each.architecture)
+        _describe_model(config, each, source)
+    if config.num_pictures:
+        evaluation_pictures.write(
+            config, question, source, first, candidates, everyone, answers
+        )
+
+
+def _check_classes(candidate: Candidate, source: ImageSource) -> None:
+    if candidate.is_run and candidate.class_names != source.class_names:
+        raise ValueError(
+            f"{candidate.run.path}: expected the "
+            f"{len(candidate.class_names)} classes the run was trained on, "
+            f"received {source.num_classes} (or others) from {source.name}; "
+            "restore the data it was trained with"
+        )
+
+
+def _open(
+    config: EvaluateConfig,
+    candidate: Candidate,
+    source: ImageSource,
+    question: Question,
+) -> Asked:
+    """Opens a candidate, and checks that it can be compared."""
+    subject = candidate.open()
+    if candidate.adaptation != "none":
+        subject = adapted(subject)
+    clean_count = int(question.images.lengths[:, 0].sum())
+    files = PredictionFiles(
+        candidate.run.predictions,
+        questions.protocol(config, candidate, question.options, clean_count),
+    )
+    asked = Asked(subject, files)
+    if not asked.missing(question.images).any():
+        return asked
+    return dataclasses.replace(
+        asked, columns=_checked_columns(candidate, subject, source, question)
+    )
+
+
+def _checked_columns(
+    candidate: Candidate,
+    subject: Subject,
+    source: ImageSource,
+    question: Question,
+) -> np.ndarray | None:
+    """Returns which outputs are the data's classes, after a first look."""
+    image, label = preprocessing_check.first_images(
+        source, question.images.view, _NUM_ORDER_IMAGES
+    )
+    some = image[: preprocessing_check.NUM_IMAGES]
+    logits = subject.logits(image)
+    if candidate.adaptation == "none" and len(image) > 1:
+        preprocessing_check.check_subject(subject, some)
+    columns = class_order.find_columns(
+        subject.class_names,
+        logits.shape[1],
+        source.class_names,
+        subject.address,
+    )
+    if not candidate.is_run:
+        logits = logits if columns is None else logits[:, columns]
+        class_order.check_order(logits.argmax(axis=1), label, subject.address)
+    return columns
+
+
+def _ask_all(
+    everyone: Sequence[Asked], question: Question
+) -> dict[int, np.ndarray]:
+    """Asks for every missing answer; those who lack the same ask together."""
+    groups: dict[bytes, list[Asked]] = {}
+    total = 0
+    for each in everyone:
+        missing = each.missing(question.images)
+        if missing.any():
+            key = missing.tobytes()
+            if key not in groups:
+                total += int(question.images.lengths[missing].sum())
+            groups.setdefault(key, []).append(each)
+    first: dict[int, np.ndarray] = {}
     with tqdm(
-        total=total * len(conditions),
-        desc="evaluate",
-        unit="image",
-        disable=None,
+        total=total, desc="evaluate", unit="image", disable=None
     ) as progress:
-        for batch in batches.as_numpy_iterator():
-            for each, logits in zip(
-                answers,
-                classifiers.predict_on_batch(batch["image"]),
-                strict=True,
-            ):
-                each.add(logits, batch)
-            for condition, image in zip(
-                batch["condition"], batch["image"], strict=True
-            ):
-                shown.setdefault(int(condition), image)
-            progress.update(len(batch["label"]))
-    return answers, [shown[i] for i in range(len(conditions))]
+        for group in groups.values():
+            first |= ask(group, question.images, progress)
+    return first
 
 
-def _options(config: EvaluateConfig, train: TrainConfig) -> corruptions.Options:
-    """Returns the run's own options, with table and JPEG step settled."""
-    side = train.image_size
-    table = severities.table_for(side, side, train.severity_table)
-    return corruptions.Options(
-        severity_table=table,
-        variant=train.corruption_variant,
-        frost_textures=train.frost_textures,
-        imagenet_c_jpeg=config.imagenet_c_jpeg == "on"
-        or (config.imagenet_c_jpeg == "auto" and table in _JPEG_TABLES),
-    )
-
-
-def _condition_pictures(
-    config: EvaluateConfig, shown: list[np.ndarray]
-) -> results.ConditionPictures:
-    """Arranges the first image of the clean and of every other condition."""
-    names = corruptions.expand(config.corruptions)
-    levels = np.round(np.stack(shown) * 255.0).astype(np.uint8)
-    grid = (len(names), len(config.severities), *levels.shape[1:])
-    return results.ConditionPictures(
-        clean=levels[0],
-        names=names,
-        severities=config.severities,
-        corrupted=levels[1:].reshape(grid),
-    )
-
-
-class _SideBySide(keras.Model):
-    """Several classifiers as one graph, whose parts run at the same time."""
-
-    def __init__(self, classifiers: list[keras.Model]):
-        super().__init__(name="side_by_side")
-        self.classifiers = classifiers
-
-    def call(self, image):
-        """Returns each classifier's logits."""
-        return [each(image, training=False) for each in self.classifiers]
-
-
-def _num_images(config: EvaluateConfig, source: ImageSource) -> int:
-    return min(config.num_images or source.num_examples, source.num_examples)
+def _read_answers(
+    asked: Asked, question: Question
+) -> dict[tuple[str | None, int], Answers]:
+    """Returns the answers under every condition, from the kept files."""
+    answers, labels, ids = {}, {}, {}
+    for place, condition in enumerate(question.images.conditions):
+        num_blocks = int((question.images.lengths[:, place] > 0).sum())
+        kept = asked.files.read(condition, num_blocks)
+        answers[condition] = read_answers(kept)
+        labels[condition], ids[condition] = kept.labels, kept.ids
+    check_pairing(labels, ids)
+    return answers
 
 
 def _results(
     config: EvaluateConfig,
-    subject: Subject,
+    candidate: Candidate,
     source: ImageSource,
-    conditions: list[tuple[str | None, int]],
-    answers: Answers,
+    question: Question,
+    asked: Asked,
+    answers: dict[tuple[str | None, int], Answers],
 ) -> results.ClassificationResults:
     """Joins what was measured with what it was measured on."""
-    train = subject.config
-    options = _options(config, train)
-    found = dict(zip(conditions, answers.is_right, strict=True))
+    options = question.options
     return results.ClassificationResults(
-        run=subject.run.name,
-        method=train.method,
-        dataset=train.dataset,
+        run=_name(candidate),
+        method=candidate.method,
+        dataset=_dataset_name(candidate, source),
         split="validation",
-        num_images=_num_images(config, source),
-        num_classes=len(subject.class_names),
-        image_size=train.image_size,
+        num_classes=source.num_classes,
+        image_size=candidate.image_size,
         seed=config.seed,
         severity_table=options.severity_table,
         corruption_variant=options.variant,
         frost_textures=options.frost_textures,
         imagenet_c_jpeg="on" if options.imagenet_c_jpeg else "off",
-        clean_accuracy=found[pipeline.CLEAN].mean(),
-        conditions=tuple(
-            results.ConditionResult(name, severity, is_right.mean())
-            for (name, severity), is_right in found.items()
-            if (name, severity) != pipeline.CLEAN
-        ),
-        intervals=accuracy_intervals(found, config.seed),
-        qualities=tuple(
-            answers.quality(place, *condition)
-            for place, condition in enumerate(conditions)
-        ),
+        left_out=question.left_out,
+        conditions_from=question.conditions_from,
+        adaptation=candidate.adaptation,
+        predictions=asked.files.key,
+        **measures(answers, source.class_names, config.seed),
+    )
+
+
+def _name(candidate: Candidate) -> str:
+    """Returns what tables call a candidate."""
+    plain = candidate.adaptation == "none"
+    return candidate.run.name + ("" if plain else ", adapted")
+
+
+def _dataset_name(candidate: Candidate, source: ImageSource) -> str:
+    """Returns the set's name; a folder of ImageNet's classes is ImageNet."""
+    names = source.class_names
+    if len(names) == _IMAGENET_CLASSES and all(
+        _IMAGENET_NAME.fullmatch(name) for name in names
+    ):
+        return "imagenet"
+    return candidate.data.dataset
+
+
+def _describe_model(
+    config: EvaluateConfig, candidate: Candidate, source: ImageSource
+) -> None:
+    """Writes what the report shows of a model that is no run of ours."""
+    if candidate.is_run:
+        return
+    run_dir.write_text(candidate.run.config, config.to_json())
+    run_dir.write_text(
+        candidate.run.run_info,
+        json.dumps(
+            {
+                "status": "evaluated",
+                "class_names": source.class_names,
+                "model": candidate.architecture,
+                "kind": candidate.method,
+                "fingerprint": candidate.fingerprint,
+            },
+            indent=2,
+        )
+        + "\n",
     )

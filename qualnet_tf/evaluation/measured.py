@@ -94,6 +94,61 @@ class AccuracyInterval:
             check_fraction(end, f"interval of {self.measure}")
 
 
+@dataclasses.dataclass(frozen=True)
+class ReliabilityBin:
+    """A bin of a reliability diagram (Guo et al., ICML 2017).
+
+    Attributes:
+        severity: 0 is clean; else over the test corruptions that were
+            evaluated at this severity.
+        share: Of the severity's predictions that fall into the bin, in (0, 1].
+        accuracy: Of these, in [0, 1].
+        confidence: Mean of their highest probability, in [0, 1].
+
+    Raises:
+        ValueError: If a value has another type or lies out of range.
+    """
+
+    severity: int
+    share: float
+    accuracy: float
+    confidence: float
+
+    def __post_init__(self):
+        schema.set_plain_values(self)
+        where = f"of a bin at severity {self.severity}"
+        for name in ("share", "accuracy", "confidence"):
+            check_fraction(getattr(self, name), f"{name} {where}")
+
+
+@dataclasses.dataclass(frozen=True)
+class ClassAccuracy:
+    """The accuracy on the images of one class.
+
+    Attributes:
+        name: Of the class.
+        num_images: Images of the class.
+        clean_accuracy: In [0, 1].
+        corrupted_accuracy: Mean over the test corruptions and severities that
+            were evaluated, in [0, 1].
+
+    Raises:
+        ValueError: If a value has another type or lies out of range.
+    """
+
+    name: str
+    num_images: int
+    clean_accuracy: float
+    corrupted_accuracy: float
+
+    def __post_init__(self):
+        schema.set_plain_values(self)
+        check_fraction(self.clean_accuracy, f"clean accuracy of {self.name}")
+        check_fraction(
+            self.corrupted_accuracy, f"corrupted accuracy of {self.name}"
+        )
+
+
 def check_fraction(value: float, what: str) -> None:
     """Raises ValueError if a value is no fraction in [0, 1]."""
     # Written so that NaN fails too.

@@ -108,7 +108,7 @@ class ConditionPictures:
 
 def save_pictures(pictures: Pictures, path: str | os.PathLike) -> None:
     """Writes the pictures to `path` (.npz), all or nothing."""
-    _save(path, caption=np.array(pictures.caption), **pictures.arrays())
+    save_arrays(path, caption=np.array(pictures.caption), **pictures.arrays())
 
 
 def load_pictures(path: str | os.PathLike) -> Pictures:
@@ -117,7 +117,7 @@ def load_pictures(path: str | os.PathLike) -> Pictures:
     Raises:
         ValueError: If the file is missing, damaged or something else.
     """
-    return _load(Pictures, path)
+    return load_arrays(Pictures, path)
 
 
 def save_condition_pictures(
@@ -125,7 +125,9 @@ def save_condition_pictures(
 ) -> None:
     """Writes the pictures to `path` (.npz), all or nothing."""
     fields = dataclasses.fields(pictures)
-    _save(path, **{f.name: np.array(getattr(pictures, f.name)) for f in fields})
+    save_arrays(
+        path, **{f.name: np.array(getattr(pictures, f.name)) for f in fields}
+    )
 
 
 def load_condition_pictures(path: str | os.PathLike) -> ConditionPictures:
@@ -134,15 +136,21 @@ def load_condition_pictures(path: str | os.PathLike) -> ConditionPictures:
     Raises:
         ValueError: If the file is missing, damaged or something else.
     """
-    return _load(ConditionPictures, path)
+    return load_arrays(ConditionPictures, path)
 
 
-def _save(path: str | os.PathLike, **arrays: np.ndarray) -> None:
+def save_arrays(path: str | os.PathLike, **arrays: np.ndarray) -> None:
+    """Writes arrays to `path` (.npz), all or nothing."""
     with run_dir.atomic_file(pathlib.Path(path)) as temporary:
         np.savez_compressed(temporary, **arrays)
 
 
-def _load(cls: type, path: str | os.PathLike):
+def load_arrays(cls: type, path: str | os.PathLike):
+    """Returns an instance of `cls` made of the arrays that a file holds.
+
+    Raises:
+        ValueError: If the file is missing, damaged or something else.
+    """
     if not pathlib.Path(path).is_file():
         raise ValueError(f"{path}: no pictures; evaluate the run first")
     try:

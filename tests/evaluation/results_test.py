@@ -77,7 +77,7 @@ def test_json_round_trip():
 
 def test_the_text_has_the_documented_schema():
     data = json.loads(_results().to_json())
-    assert data["schema_version"] == 3
+    assert data["schema_version"] == 4
     assert data["conditions"][0] == {
         "corruption": "gaussian_noise",
         "severity": 1,
@@ -100,6 +100,20 @@ def test_results_of_version_2_had_neither_intervals_nor_qualities():
     data = json.loads(_results().to_json())
     del data["intervals"], data["qualities"]
     old = json.dumps({**data, "schema_version": 2})
+    assert ClassificationResults.from_json(old) == _results()
+
+
+def test_results_of_version_3_were_made_here_and_not_adapted():
+    data = json.loads(_results().to_json())
+    for name in (
+        "conditions_from",
+        "adaptation",
+        "predictions",
+        "reliability",
+        "class_accuracies",
+    ):
+        del data[name]
+    old = json.dumps({**data, "schema_version": 3})
     assert ClassificationResults.from_json(old) == _results()
 
 
@@ -249,7 +263,7 @@ def test_a_missing_file_says_what_to_run(tmp_path):
         ("[]", "expected a JSON object with schema_version"),
         ('{"accuracy": 1}', "expected a JSON object with schema_version"),
         ('{"schema_version": "1"}', "expected a whole number"),
-        ('{"schema_version": 4}', "reads up to 3; upgrade"),
+        ('{"schema_version": 5}', "reads up to 4; upgrade"),
         ('{"schema_version": 1}', "has no run, method"),
     ],
 )
