@@ -23,6 +23,7 @@ DISTRIBUTIONS = {
     "apache_beam": "apache-beam",
     "google": "protobuf",
     "skimage": "scikit-image",
+    "sklearn": "scikit-learn",
     "tensorflow_datasets": "tensorflow-datasets",
 }
 HEADER = '''"""Targets of qualnet_tf: a library per file, a test per test.

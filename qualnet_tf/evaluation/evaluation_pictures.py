@@ -8,7 +8,12 @@ import tensorflow as tf
 from qualnet_tf.config import EvaluateConfig
 from qualnet_tf.datasets.augmentation import evaluation_crop
 from qualnet_tf.datasets.source import ImageSource
-from qualnet_tf.evaluation import example_pictures, results, worst_pictures
+from qualnet_tf.evaluation import (
+    example_pictures,
+    feature_pairs,
+    results,
+    worst_pictures,
+)
 from qualnet_tf.evaluation.answers import Answers
 from qualnet_tf.evaluation.asking import Asked
 from qualnet_tf.evaluation.candidates import Candidate
@@ -45,6 +50,7 @@ def write(
         results.save_condition_pictures(shown, candidate.run.condition_pictures)
         _write_worst(config, question, source, candidate, said)
         if candidate.is_run:
+            _write_feature_pairs(config, source, candidate, asked)
             example_pictures.write(
                 candidate.run,
                 asked.subject.network,
@@ -95,6 +101,25 @@ def _write_worst(
         answers, places, _clean_crops(source, places, side), source.class_names
     )
     worst_pictures.save_worst_pictures(pictures, candidate.run.worst_pictures)
+
+
+def _write_feature_pairs(
+    config: EvaluateConfig,
+    source: ImageSource,
+    candidate: Candidate,
+    asked: Asked,
+) -> None:
+    """Writes the map of features, where there are enough images for one."""
+    path = candidate.run.feature_pairs
+    most = feature_pairs.MAX_IMAGES
+    most = min(config.num_images or most, most)
+    try:
+        feature_pairs.write(
+            path, asked.subject.network, source, max_images=most
+        )
+    except ValueError as error:
+        path.unlink(missing_ok=True)
+        print(f"{candidate.run.path}: no map of features ({error})")
 
 
 def _are_paired(answers, question: Question) -> bool:

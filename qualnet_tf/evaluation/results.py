@@ -12,11 +12,16 @@ from qualnet_tf.evaluation.classification_results import (
     SCHEMA_VERSION,
     ClassificationResults,
 )
+from qualnet_tf.evaluation.feature_pairs_file import (
+    FeaturePairs,
+    load_feature_pairs,
+    save_feature_pairs,
+)
 from qualnet_tf.evaluation.measured import (
-    AccuracyInterval,
     ClassAccuracy,
     ConditionQuality,
     ConditionResult,
+    MeanInterval,
     ReliabilityBin,
 )
 from qualnet_tf.evaluation.pictures import (
@@ -38,22 +43,25 @@ from qualnet_tf.evaluation.worst_pictures import (
 # results are made of measured numbers: readers find all of it here.
 __all__ = [
     "SCHEMA_VERSION",
-    "AccuracyInterval",
+    "MeanInterval",
     "ClassAccuracy",
     "ClassificationResults",
     "ConditionPictures",
     "ConditionQuality",
     "ConditionResult",
+    "FeaturePairs",
     "Pictures",
     "ReliabilityBin",
     "Summary",
     "WorstPictures",
     "load",
     "load_condition_pictures",
+    "load_feature_pairs",
     "load_pictures",
     "load_worst_pictures",
     "save",
     "save_condition_pictures",
+    "save_feature_pairs",
     "save_pictures",
     "save_worst_pictures",
     "summarize",
