@@ -10,16 +10,18 @@ from qualnet_tf.config import EvaluateConfig
 
 
 def main(config: EvaluateConfig) -> None:
-    """Evaluates the runs and prints their table."""
-    from qualnet_tf.evaluation import classification, results
-    from qualnet_tf.reports import tables
+    """Evaluates the classifiers and prints their table."""
+    from qualnet_tf.evaluation import classification
+    from qualnet_tf.reports import seed_table, tables
+    from qualnet_tf.reports.run_report import load_run, with_adapted
 
-    runs = classification.evaluate(config)
-    paths = [run.results for run in runs]
+    folders = classification.evaluate(config)
+    runs = [load_run(folder.path) for folder in folders]
     if config.adapt_batch_norm:
-        paths += [run.adapted_results for run in runs]
-    found = [results.load(path) for path in paths]
-    print(tables.terminal_table(found))
+        runs = with_adapted(runs)
+    print(tables.terminal_table([run.results for run in runs]))
+    for line in seed_table.seed_lines(seed_table.seed_table(runs)):
+        print(line)
 
 
 if __name__ == "__main__":

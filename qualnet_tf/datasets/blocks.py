@@ -29,6 +29,12 @@ def block_lengths(num_images: int, side: int) -> np.ndarray:
     return np.minimum(num_images - starts, size)
 
 
+def num_wanted(wanted: np.ndarray, num_images: int, side: int) -> int:
+    """Returns how many images a table, bool [blocks, conditions], asks for."""
+    lengths = block_lengths(num_images, side)
+    return int((lengths * wanted.sum(axis=1)).sum())
+
+
 def every_condition(
     num_images: int, side: int, num_conditions: int
 ) -> np.ndarray:

@@ -224,15 +224,9 @@ def evaluation_batches(
         pairs = images.map(lambda image: (0, image))
     else:
         pairs = blocks.repeat_in_blocks(images, wanted, size)
-    batches = _to_batches(
-        pairs,
-        prepare,
-        batch_size,
-        drop_remainder=False,
-    )
+    batches = _to_batches(pairs, prepare, batch_size, drop_remainder=False)
     # flat_map hides the length, by which Keras tells an end from a failure.
-    lengths = blocks.block_lengths(num_images, image_size)
-    num_wanted = int((lengths * wanted.sum(axis=1)).sum())
+    num_wanted = blocks.num_wanted(wanted, num_images, image_size)
     return batches.apply(
         tf.data.experimental.assert_cardinality(-(-num_wanted // batch_size))
     )

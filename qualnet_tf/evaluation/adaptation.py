@@ -11,7 +11,7 @@ import dataclasses
 import keras
 import numpy as np
 
-from qualnet_tf.subjects.keras_file import layers_of
+from qualnet_tf.subjects.keras_file import graph_of, layers_of
 from qualnet_tf.subjects.subject import Subject
 
 
@@ -41,7 +41,8 @@ def adapted(subject: Subject) -> Subject:
             f"{subject.address}: expected a network with batch norms, "
             "received none; leave out --adapt_batch_norm"
         )
-    gather, answer = _passes(network)
+    gather = graph_of(network, training=True)
+    answer = graph_of(network, training=False)
 
     def ask(image: np.ndarray) -> np.ndarray:
         gather(image)
@@ -61,19 +62,3 @@ def _prepare(network: keras.Model) -> bool:
         elif hasattr(layer, "rate"):
             layer.rate = 0.0  # dropout would disturb the statistics
     return found
-
-
-def _passes(network: keras.Model):
-    def gather(image):
-        return network(image, training=True)
-
-    def answer(image):
-        return network(image, training=False)
-
-    if keras.backend.backend() != "tensorflow":
-        return gather, answer
-    import tensorflow as tf
-
-    shape = (None, *network.input_shape[1:])
-    signature = [tf.TensorSpec(shape, tf.float32)]
-    return tf.function(gather, signature), tf.function(answer, signature)

@@ -28,9 +28,11 @@ from qualnet_tf.evaluation.adaptation import adapted
 from qualnet_tf.evaluation.answers import Answers, read_answers
 from qualnet_tf.evaluation.asking import Asked, ask
 from qualnet_tf.evaluation.candidates import Candidate, find_candidates
+from qualnet_tf.evaluation.intervals import mean_intervals
 from qualnet_tf.evaluation.measuring import check_pairing, measures
 from qualnet_tf.evaluation.predictions import PredictionFiles
 from qualnet_tf.evaluation.questions import Question
+from qualnet_tf.evaluation.summary import alexnet_was_measured
 from qualnet_tf.subjects.subject import Subject
 
 # Enough to see that outputs stand in another order than the labels.
@@ -227,7 +229,7 @@ def _results(
 ) -> results.ClassificationResults:
     """Joins what was measured with what it was measured on."""
     options = question.options
-    return results.ClassificationResults(
+    found = results.ClassificationResults(
         run=_name(candidate),
         method=candidate.method,
         dataset=_dataset_name(candidate, source),
@@ -243,8 +245,12 @@ def _results(
         conditions_from=question.conditions_from,
         adaptation=candidate.adaptation,
         predictions=asked.files.key,
-        **measures(answers, source.class_names, config.seed),
+        **measures(answers, source.class_names),
     )
+    intervals = mean_intervals(
+        answers, config.seed, with_mce=alexnet_was_measured(found)
+    )
+    return dataclasses.replace(found, intervals=intervals)
 
 
 def _name(candidate: Candidate) -> str:

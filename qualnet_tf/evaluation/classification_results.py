@@ -10,10 +10,10 @@ from typing import Self
 
 from qualnet_tf.evaluation import schema
 from qualnet_tf.evaluation.measured import (
-    AccuracyInterval,
     ClassAccuracy,
     ConditionQuality,
     ConditionResult,
+    MeanInterval,
     ReliabilityBin,
     check_fraction,
 )
@@ -86,7 +86,7 @@ class ClassificationResults:
     clean_accuracy: float
     conditions: tuple[ConditionResult, ...]
     left_out: tuple[str, ...] = ()
-    intervals: tuple[AccuracyInterval, ...] = ()
+    intervals: tuple[MeanInterval, ...] = ()
     qualities: tuple[ConditionQuality, ...] = ()
     conditions_from: str = "made"
     adaptation: str = "none"
@@ -163,7 +163,7 @@ class ClassificationResults:
 # Field -> what its entries are.
 _PARTS = {
     "conditions": ConditionResult,
-    "intervals": AccuracyInterval,
+    "intervals": MeanInterval,
     "qualities": ConditionQuality,
     "reliability": ReliabilityBin,
     "class_accuracies": ClassAccuracy,

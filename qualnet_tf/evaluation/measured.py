@@ -72,16 +72,16 @@ class ConditionQuality:
 
 
 @dataclasses.dataclass(frozen=True)
-class AccuracyInterval:
-    """How far a mean accuracy would move with other images.
+class MeanInterval:
+    """How far a mean over images would move with other images.
 
     Attributes:
-        measure: Name in `Summary`.
-        low: Lower end of the 95 % bootstrap interval over images, in [0, 1].
+        measure: See `intervals`.
+        low: Lower end of the 95 % bootstrap interval over images.
         high: Upper end.
 
     Raises:
-        ValueError: If a value has another type or lies out of range.
+        ValueError: If a value has another type, or the ends are no interval.
     """
 
     measure: str
@@ -90,8 +90,12 @@ class AccuracyInterval:
 
     def __post_init__(self):
         schema.set_plain_values(self)
-        for end in (self.low, self.high):
-            check_fraction(end, f"interval of {self.measure}")
+        # Written so that NaN fails too.
+        if not self.low <= self.high:
+            raise ValueError(
+                f"interval of {self.measure} is {self.low} to {self.high}, "
+                "expected the lower end first"
+            )
 
 
 @dataclasses.dataclass(frozen=True)

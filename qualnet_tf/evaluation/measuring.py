@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from qualnet_tf.evaluation.answers import Answers
-from qualnet_tf.evaluation.intervals import accuracy_intervals
 from qualnet_tf.evaluation.measured import (
     ClassAccuracy,
     ConditionResult,
@@ -19,14 +18,13 @@ _CLEAN = (None, 0)
 
 
 def measures(
-    answers: Mapping[Condition, Answers], class_names: Sequence[str], seed: int
+    answers: Mapping[Condition, Answers], class_names: Sequence[str]
 ) -> dict:
-    """Returns the measured fields of `ClassificationResults`.
+    """Returns the measured fields of `ClassificationResults`, but intervals.
 
     Args:
         answers: Of every condition, `(None, 0)` among them.
         class_names: In the order of the labels.
-        seed: Of the bootstrap.
     """
     corrupted = {c: a for c, a in answers.items() if c != _CLEAN}
     return {
@@ -35,9 +33,6 @@ def measures(
         "conditions": tuple(
             ConditionResult(*condition, each.is_right.mean())
             for condition, each in corrupted.items()
-        ),
-        "intervals": accuracy_intervals(
-            {c: each.is_right for c, each in answers.items()}, seed
         ),
         "qualities": tuple(
             each.quality(*condition) for condition, each in answers.items()

@@ -27,8 +27,8 @@ class Summary:
         relative_mce: The same of the error that corruption adds to the clean.
         missing_test: What is absent of the 15: "fog", or "fog 3".
         missing_holdout: What is absent of the 4.
-        intervals: Name of a mean of these -> ends of its 95 % interval over
-            images, where there is one.
+        intervals: Name of a mean -> ends of its 95 % interval over images,
+            where there is one; see `intervals` for the names.
         level_means: Of DeepCorrect's distortions, the mean over all seven
             levels where all were evaluated.
     """
@@ -81,19 +81,23 @@ def _mean_or_none(accuracies, names) -> float | None:
     return corruption_error.mean_corruption_accuracy(accuracies, names)
 
 
-def _alexnet_errors(
-    results: ClassificationResults, accuracies
-) -> tuple[float | None, float | None]:
-    """Returns mCE and relative mCE, or None where AlexNet was not measured."""
-    alexnet_was_measured = (
+def alexnet_was_measured(results: ClassificationResults) -> bool:
+    """Returns whether there are AlexNet's errors to divide by."""
+    return (
         results.dataset.startswith("imagenet")
         and results.num_classes == _MCE_CLASSES
         and results.image_size >= _MCE_MIN_SIDE
         and results.severity_table == _MCE_TABLE
         and results.corruption_variant == _MCE_TABLE
     )
+
+
+def _alexnet_errors(
+    results: ClassificationResults, accuracies
+) -> tuple[float | None, float | None]:
+    """Returns mCE and relative mCE, or None where AlexNet was not measured."""
     test = alexnet_errors.TEST_CORRUPTIONS
-    if not alexnet_was_measured or corruption_error.missing_conditions(
+    if not alexnet_was_measured(results) or corruption_error.missing_conditions(
         accuracies, test
     ):
         return None, None

@@ -44,10 +44,38 @@ def bootstrap_interval(
             out of range.
     """
     values = np.asarray(values, np.float64)
-    if values.ndim != 1 or not len(values) or not np.isfinite(values).all():
+    if values.ndim != 1:
         raise ValueError(
-            "expected finite values [images] of at least one image, received "
-            f"shape {values.shape}; average each image's conditions first"
+            f"expected values [images], received shape {values.shape}; "
+            "average each image's conditions first"
+        )
+    return bootstrap_intervals(values[:, None], seed, level, num_resamples)[0]
+
+
+def bootstrap_intervals(
+    values,
+    seed: int = 0,
+    level: float = LEVEL,
+    num_resamples: int = NUM_RESAMPLES,
+) -> list[Interval]:
+    """Returns the intervals of several means over the same images.
+
+    The draws are the same for all, and made once.
+
+    Args:
+        values: [images, means], one number of each image and mean.
+        seed: See `bootstrap_interval`.
+        level: As well.
+        num_resamples: As well.
+
+    Raises:
+        ValueError: As well.
+    """
+    values = np.asarray(values, np.float64)
+    if values.ndim != 2 or not len(values) or not np.isfinite(values).all():
+        raise ValueError(
+            "expected finite values of at least one image, received shape "
+            f"{values.shape}; average each image's conditions first"
         )
     if not 0 < level < 1 or num_resamples < 1:
         raise ValueError(
@@ -62,5 +90,11 @@ def bootstrap_interval(
         counts = generator.multinomial(len(values), chances, size)
         means.append(counts @ values / len(values))
     tail = 50.0 * (1.0 - level)
-    low, high = np.percentile(np.concatenate(means), [tail, 100.0 - tail])
-    return Interval(float(values.mean()), float(low), float(high))
+    low, high = np.percentile(
+        np.concatenate(means), [tail, 100.0 - tail], axis=0
+    )
+    mean = values.mean(axis=0)
+    return [
+        Interval(*map(float, each))
+        for each in zip(mean, low, high, strict=True)
+    ]

@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Sequence
 
-from qualnet_tf.evaluation.results import ClassificationResults
+from qualnet_tf.evaluation.results import ClassificationResults, summarize
 from qualnet_tf.metrics import corruption_error
 from qualnet_tf.metrics.alexnet_errors import TEST_FAMILIES
 from qualnet_tf.reports.cells import Cell, column_cells
@@ -31,8 +31,10 @@ def family_table(results: Sequence[ClassificationResults]) -> FamilyTable:
     }
     if all(mean is None for column in means.values() for mean in column):
         return FamilyTable(tuple(means), ())
+    intervals = [summarize(each).intervals for each in results]
     columns = [
-        column_cells(column, [None] * len(column)) for column in means.values()
+        column_cells(column, [e.get(f"{family}_accuracy") for e in intervals])
+        for family, column in means.items()
     ]
     rows = zip(results, zip(*columns, strict=True), strict=True)
     return FamilyTable(

@@ -11,7 +11,7 @@ from qualnet_tf.metrics.alexnet_errors import (
     HOLDOUT_CONDITIONS,
     TEST_CONDITIONS,
 )
-from qualnet_tf.reports.cells import percent
+from qualnet_tf.reports.cells import Cell, percent
 
 # Heading -> field of `ConditionQuality` and how it is printed.
 _COLUMNS = {
@@ -20,10 +20,11 @@ _COLUMNS = {
     "Neg. log-likelihood": ("negative_log_likelihood", "{:.3f}".format),
     "Brier score": ("brier_score", "{:.3f}".format),
 }
+# Heading -> name in the measures of intervals, and its conditions.
 _GROUPS = {
-    "clean": (("clean", 0),),
-    "15 test corruptions": TEST_CONDITIONS,
-    "4 hold-outs": HOLDOUT_CONDITIONS,
+    "clean": ("clean", (("clean", 0),)),
+    "15 test corruptions": ("test", TEST_CONDITIONS),
+    "4 hold-outs": ("holdout", HOLDOUT_CONDITIONS),
 }
 
 
@@ -33,20 +34,20 @@ class QualityTable:
 
     Attributes:
         columns: Headings of the measures.
-        groups: (group of conditions, [(run, text per column)]); a run has no
+        groups: (group of conditions, [(run, cell per column)]); a run has no
             row where one of the conditions was not evaluated.
     """
 
     columns: tuple[str, ...]
-    groups: tuple[tuple[str, tuple[tuple[str, tuple[str, ...]], ...]], ...]
+    groups: tuple[tuple[str, tuple[tuple[str, tuple[Cell, ...]], ...]], ...]
 
 
 def quality_table(results: Sequence[ClassificationResults]) -> QualityTable:
     """Returns the table; without groups where nothing was measured."""
     groups = []
-    for group, conditions in _GROUPS.items():
+    for group, (short, conditions) in _GROUPS.items():
         rows = [
-            (each.run, _texts([known[c] for c in conditions]))
+            (each.run, _cells([known[c] for c in conditions], each, short))
             for each in results
             for known in [_by_condition(each)]
             if all(condition in known for condition in conditions)
@@ -62,8 +63,15 @@ def _by_condition(
     return {(q.corruption, q.severity): q for q in results.qualities}
 
 
-def _texts(qualities: Sequence[ConditionQuality]) -> tuple[str, ...]:
-    return tuple(
-        text(sum(getattr(q, field) for q in qualities) / len(qualities))
-        for field, text in _COLUMNS.values()
-    )
+def _cells(
+    qualities: Sequence[ConditionQuality],
+    results: ClassificationResults,
+    group: str,
+) -> tuple[Cell, ...]:
+    intervals = {e.measure: (e.low, e.high) for e in results.intervals}
+    cells = []
+    for field, text in _COLUMNS.values():
+        mean = sum(getattr(q, field) for q in qualities) / len(qualities)
+        ends = intervals.get(f"{group}.{field}", ())
+        cells.append(Cell(text(mean), interval=" to ".join(map(text, ends))))
+    return tuple(cells)

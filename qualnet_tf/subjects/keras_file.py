@@ -1,6 +1,6 @@
 """A `.keras` file, of ours or of anybody, as a subject."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import keras
@@ -69,9 +69,7 @@ def keras_subject(
         if pixel_range is None:
             raise pixels.must_be_given(address)
 
-    def ask(image: np.ndarray) -> np.ndarray:
-        return network.predict_on_batch(image)
-
+    answer = graph_of(network, training=False)
     return Subject(
         address=address,
         kind="Keras file",
@@ -80,7 +78,7 @@ def keras_subject(
         ),
         pixel_range=pixel_range,
         class_names=settled_names((), options.class_names, address),
-        ask=ask,
+        ask=lambda image: keras.ops.convert_to_numpy(answer(image)),
         outputs=options.outputs,
         network=network,
     )
@@ -90,6 +88,27 @@ def layers_of(network: keras.layers.Layer) -> Iterator[keras.layers.Layer]:
     """Yields a layer and every layer inside it, in no particular order."""
     # Keras has no public way into layers that are no models.
     yield from network._flatten_layers()
+
+
+def graph_of(network: keras.Model, training: bool) -> Callable:
+    """Returns the network as a function of batches of any length.
+
+    On TensorFlow it is one graph, traced once; `predict_on_batch` is traced
+    for every length.
+    """
+
+    def call(image):
+        return network(image, training=training)
+
+    if keras.backend.backend() != "tensorflow":
+        return call
+    import tensorflow as tf
+
+    spec = tf.TensorSpec((None, *network.input_shape[1:]), tf.float32)
+    # The concrete function, because TensorFlow warns of every sixth network
+    # that passes through these lines.
+    graph = tf.function(call).get_concrete_function(spec)
+    return lambda image: graph(tf.constant(image, tf.float32))
 
 
 def _find_range(network: keras.Model) -> str | None:

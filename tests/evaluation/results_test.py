@@ -10,10 +10,10 @@ import pytest
 
 from qualnet_tf.evaluation import results as results_lib
 from qualnet_tf.evaluation.results import (
-    AccuracyInterval,
     ClassificationResults,
     ConditionQuality,
     ConditionResult,
+    MeanInterval,
 )
 from qualnet_tf.metrics.alexnet_errors import (
     ALEXNET_CLEAN_ERROR,
@@ -118,13 +118,14 @@ def test_results_of_version_3_were_made_here_and_not_adapted():
 
 
 def test_intervals_survive_a_file_and_reach_the_summary():
-    intervals = (AccuracyInterval("clean_accuracy", 0.9, np.float64(0.99)),)
+    intervals = (MeanInterval("clean_accuracy", 0.9, np.float64(0.99)),)
     results = _results(intervals=intervals)
     assert ClassificationResults.from_json(results.to_json()) == results
     summary = results_lib.summarize(results)
     assert summary.intervals == {"clean_accuracy": (0.9, 0.99)}
-    with pytest.raises(ValueError, match="interval of x is 1.1, expected a fr"):
-        AccuracyInterval("x", 0.5, 1.1)
+    for ends in ((1.1, 1.0), (0.5, float("nan"))):
+        with pytest.raises(ValueError, match="interval of x is .*, expected"):
+            MeanInterval("x", *ends)
 
 
 def test_qualities_survive_a_file():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from qualnet_tf.evaluation.results import ConditionResult
+from qualnet_tf.evaluation.results import ConditionResult, MeanInterval
 from qualnet_tf.metrics.alexnet_errors import TEST_FAMILIES
 from qualnet_tf.reports.cells import ABSENT
 from qualnet_tf.reports.family_table import family_table
@@ -54,3 +54,10 @@ def test_a_family_with_a_gap_has_a_dash(make_results, family):
 def test_no_rows_without_a_whole_family(make_results):
     table = family_table([make_results(names=("fog", "spatter"))])
     assert table.rows == ()
+
+
+def test_intervals_follow_their_means(make_results):
+    interval = MeanInterval("blur_accuracy", 0.19, 0.215)
+    run = make_results("one", conditions=_conditions(), intervals=(interval,))
+    ((_, cells),) = family_table([run]).rows
+    assert [cell.interval for cell in cells] == ["", "19.0 to 21.5", "", ""]

@@ -1,6 +1,6 @@
 """Probabilities are averaged over groups that are complete."""
 
-from qualnet_tf.evaluation.results import ConditionQuality
+from qualnet_tf.evaluation.results import ConditionQuality, MeanInterval
 from qualnet_tf.metrics.alexnet_errors import (
     HOLDOUT_CORRUPTIONS,
     SEVERITIES,
@@ -27,10 +27,31 @@ def test_means_are_over_the_conditions_of_a_group(make_results):
         "Neg. log-likelihood",
         "Brier score",
     )
-    assert table.groups == (
-        ("clean", (("one", ("100.0", "25.0", "0.000", "0.500")),)),
-        ("4 hold-outs", (("one", ("70.0", "25.0", "3.000", "0.500")),)),
+    assert [
+        (group, run, [cell.text for cell in cells])
+        for group, rows in table.groups
+        for run, cells in rows
+    ] == [
+        ("clean", "one", ["100.0", "25.0", "0.000", "0.500"]),
+        ("4 hold-outs", "one", ["70.0", "25.0", "3.000", "0.500"]),
+    ]
+
+
+def test_intervals_follow_their_means(make_results):
+    intervals = (
+        MeanInterval("holdout.brier_score", 0.4, 0.61),
+        MeanInterval("clean.top5_accuracy", 0.98, 1.0),
+        MeanInterval("test.brier_score", 0.1, 0.2),
     )
+    run = make_results("one", qualities=_qualities(), intervals=intervals)
+    cells = {
+        group: [cell.interval for cell in rows[0][1]]
+        for group, rows in quality_table([run]).groups
+    }
+    assert cells == {
+        "clean": ["98.0 to 100.0", "", "", ""],
+        "4 hold-outs": ["", "", "", "0.400 to 0.610"],
+    }
 
 
 def test_an_incomplete_group_has_no_row(make_results):
