@@ -1,6 +1,7 @@
 """Writes one HTML page about evaluated runs, readable without a network.
 
 python -m qualnet_tf.report --run_dir=runs/naive,runs/qualnet
+python -m qualnet_tf.report --run_dir=runs/naive,runs/qualnet --table=2
 """
 
 from qualnet_tf import experiment_flags
@@ -8,16 +9,25 @@ from qualnet_tf.config import ReportConfig
 
 
 def main(config: ReportConfig) -> None:
-    """Writes the page and says where."""
+    """Writes the page and says where, or prints a table."""
     import pathlib
 
-    from qualnet_tf.reports import page
+    from qualnet_tf.reports import figure_files, page, paper_tables
+    from qualnet_tf.reports.table_formats import render
     from qualnet_tf.run_dir import RunDir, write_text
 
     runs = [page.load_run(pathlib.Path(path)) for path in config.run_dir]
+    if config.table:
+        table = paper_tables.paper_table(int(config.table), runs)
+        print(render(table, config.format), end="")
+        return
     output = pathlib.Path(config.output or RunDir(config.run_dir[-1]).report)
     write_text(output, page.build_page(runs))
     print(f"report: {output}")
+    if config.figures:
+        folder = output.parent / "figures"
+        files = figure_files.save_figures(page.build_panels(runs), folder)
+        print(f"figures: {len(files)} in {folder}")
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from qualnet_tf.reports.naming import spoken
 from qualnet_tf.reports.run_report import RunReport
 
 # Smaller pictures are enlarged with their pixels visible, not smoothed.
-_PIXELATED_BELOW = 96
+PIXELATED_BELOW = 96
 
 _LABELS = {
     "clean": "clean",
@@ -21,6 +21,7 @@ _LABELS = {
     # Each stands right below the picture it was decoded from.
     "reconstruction_of_clean": "decoded",
     "reconstruction_of_corrupted": "decoded",
+    "difference": "difference",
 }
 
 
@@ -125,12 +126,17 @@ def _group(runs: Sequence[RunReport], show: bool) -> PictureGroup:
         samples=_samples(pictures) if show else (),
         width=width,
         height=height,
-        pixelated=min(height, width) < _PIXELATED_BELOW,
+        pixelated=min(height, width) < PIXELATED_BELOW,
     )
 
 
 def _samples(pictures: Pictures) -> tuple[Sample, ...]:
     arrays = pictures.arrays()
+    if pictures.reconstruction_of_clean is not None:
+        arrays["difference"] = _difference(
+            pictures.reconstruction_of_clean,
+            pictures.reconstruction_of_corrupted,
+        )
     samples = []
     for index, caption in enumerate(map(spoken, pictures.caption)):
         shown = tuple(
@@ -145,6 +151,12 @@ def _samples(pictures: Pictures) -> tuple[Sample, ...]:
         )
         samples.append(Sample(caption, shown))
     return tuple(samples)
+
+
+def _difference(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Returns the distance of every value; black where two are the same."""
+    wide = one.astype(np.int16) - other.astype(np.int16)
+    return np.abs(wide).astype(np.uint8)
 
 
 def _size_note(array: np.ndarray, clean: np.ndarray) -> str:

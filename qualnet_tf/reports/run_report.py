@@ -5,13 +5,16 @@ import dataclasses
 import json
 import os
 import pathlib
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from qualnet_tf.evaluation import results as results_lib
 from qualnet_tf.evaluation.results import (
     ClassificationResults,
     ConditionPictures,
+    FeaturePairs,
     Pictures,
+    WorstPictures,
 )
 from qualnet_tf.run_dir import RunDir
 
@@ -29,6 +32,9 @@ class RunReport:
         run_info: Versions, device and the like, from run.json.
         metrics: A row per epoch, from metrics.csv: column -> number, without
             the columns that are empty in that row.
+        worst: The pictures recognised least, or None.
+        features: Features of clean and of low-resolution pictures, or None.
+        adapted: Results with batch norms adapted to the test images, or None.
     """
 
     name: str
@@ -38,10 +44,13 @@ class RunReport:
     config: dict[str, Any] = dataclasses.field(default_factory=dict)
     run_info: dict[str, Any] = dataclasses.field(default_factory=dict)
     metrics: list[dict[str, float]] = dataclasses.field(default_factory=list)
+    worst: WorstPictures | None = None
+    features: FeaturePairs | None = None
+    adapted: ClassificationResults | None = None
 
 
 def load_run(path: str | os.PathLike) -> RunReport:
-    """Reads an evaluated run; only pictures and metrics may be absent.
+    """Reads an evaluated run; only its results and settings must be there.
 
     Raises:
         ValueError: If the folder is no run, was not evaluated, or holds a
@@ -53,19 +62,41 @@ def load_run(path: str | os.PathLike) -> RunReport:
             f"{run.path}: expected a run folder with {run.config.name}; "
             "check --run_dir"
         )
-    pictures = run.pictures.is_file()
-    conditions = run.condition_pictures
     return RunReport(
         name=run.name,
         results=results_lib.load(run.results),
-        pictures=results_lib.load_pictures(run.pictures) if pictures else None,
-        conditions=results_lib.load_condition_pictures(conditions)
-        if conditions.is_file()
-        else None,
+        pictures=_if_there(results_lib.load_pictures, run.pictures),
+        conditions=_if_there(
+            results_lib.load_condition_pictures, run.condition_pictures
+        ),
         config=_read_object(run.config),
         run_info=_read_object(run.run_info),
-        metrics=_read_metrics(run.metrics) if run.metrics.is_file() else [],
+        metrics=_if_there(_read_metrics, run.metrics) or [],
+        worst=_if_there(results_lib.load_worst_pictures, run.worst_pictures),
+        features=_if_there(results_lib.load_feature_pairs, run.feature_pairs),
+        adapted=_if_there(results_lib.load, run.adapted_results),
     )
+
+
+def with_adapted(runs: Sequence[RunReport]) -> list[RunReport]:
+    """Returns the runs, each with its adapted results as a run behind it."""
+    found = []
+    for run in runs:
+        found.append(run)
+        if run.adapted is not None:
+            found.append(
+                RunReport(
+                    name=run.adapted.run,
+                    results=run.adapted,
+                    config=run.config,
+                    run_info=run.run_info,
+                )
+            )
+    return found
+
+
+def _if_there(load: Callable[[pathlib.Path], Any], path: pathlib.Path) -> Any:
+    return load(path) if path.is_file() else None
 
 
 def _read_object(path: pathlib.Path) -> dict[str, Any]:

@@ -26,6 +26,10 @@ MCE_SENTENCE = (
     "ImageNet-C files; from corruptions made on the fly they cannot be "
     "compared with published values."
 )
+ADAPTED_SENTENCE = (
+    "Adapted: batch norms took the statistics of the test images, without "
+    "their labels; a setting of its own, not to be compared with plain numbers."
+)
 INTERVAL_SENTENCE = (
     "Beside a mean stands its 95 % bootstrap interval over images. It says "
     "nothing of other seeds."
@@ -52,6 +56,7 @@ _PROTOCOL = {
     "frost_textures": "frost textures",
     "imagenet_c_jpeg": "JPEG step",
     "seed": "seed",
+    "conditions_from": "corrupted images",
 }
 
 
@@ -191,7 +196,10 @@ def protocol(
 
 
 def _notes(results, summaries, has_mce: bool) -> tuple[str, ...]:
-    notes = [MCE_SENTENCE] if has_mce else []
+    made = any(each.conditions_from == "made" for each in results)
+    notes = [MCE_SENTENCE] if has_mce and made else []
+    if any(each.adaptation != "none" for each in results):
+        notes.append(ADAPTED_SENTENCE)
     if any(summary.intervals for summary in summaries):
         notes.append(INTERVAL_SENTENCE)
     for each, summary in zip(results, summaries, strict=True):

@@ -4,10 +4,16 @@ import numpy as np
 import pytest
 
 from qualnet_tf.evaluation.results import (
+    ClassAccuracy,
     ClassificationResults,
     ConditionPictures,
+    ConditionQuality,
     ConditionResult,
+    FeaturePairs,
+    MeanInterval,
     Pictures,
+    ReliabilityBin,
+    WorstPictures,
 )
 from qualnet_tf.metrics.alexnet_errors import ALEXNET_ERRORS, SEVERITIES
 from qualnet_tf.reports.run_report import RunReport
@@ -87,6 +93,63 @@ def _make_run(name="qualnet", decoded=True, **changes):
         "metrics": rows,
     }
     return RunReport(**(values | changes))
+
+
+def _make_whole_run(name="qualnet", seed=0):
+    """A run with everything that a report can show."""
+    measured = {
+        "intervals": (
+            MeanInterval("clean_accuracy", 0.93, 0.97),
+            MeanInterval("mean_corruption_accuracy", 0.78, 0.82),
+        ),
+        "qualities": tuple(
+            ConditionQuality(each, severity, 0.99, 0.3, 0.2, 0.05)
+            for each, severity in [
+                ("clean", 0),
+                *((n, s) for n in ALEXNET_ERRORS for s in SEVERITIES),
+            ]
+        ),
+        "reliability": tuple(
+            ReliabilityBin(severity, 0.5, level - 0.1, level)
+            for severity in range(6)
+            for level in (0.4, 0.9)
+        ),
+        "class_accuracies": tuple(
+            ClassAccuracy(f"class {i}", 50, 0.9, 0.5 + 0.01 * i)
+            for i in range(12)
+        ),
+    }
+    random = np.random.default_rng(seed)
+    return _make_run(
+        name,
+        results=_make_results(name, **measured),
+        adapted=_make_results(
+            f"{name}, adapted", 0.03, adaptation="batch_norm", **measured
+        ),
+        worst=WorstPictures(
+            _make_pictures().clean,
+            ("cat", "dog"),
+            ("dog", ""),
+            np.array([1.0, 0.25]),
+        ),
+        features=FeaturePairs(
+            positions_hq=random.normal(size=(8, 2)).astype(np.float32),
+            positions_lq=random.normal(size=(8, 2)).astype(np.float32),
+            labels=np.arange(8) % 4,
+            class_names=("ant", "bee", "cat", "dog"),
+            num_images=200,
+            distance_ratio=0.4,
+            purity=0.8,
+            low_side=16,
+            num_classes=10,
+        ),
+        config={"method": "qualnet", "seed": seed, "run_dir": name},
+    )
+
+
+@pytest.fixture(scope="session")
+def make_whole_run():
+    return _make_whole_run
 
 
 @pytest.fixture(scope="session")

@@ -2,11 +2,14 @@
 
 import html
 import json
+import os
+import pathlib
 import re
 import shutil
 import subprocess
 
 import pytest
+from PIL import Image
 
 from qualnet_tf.reports import page
 
@@ -41,10 +44,8 @@ onload = () => {{
 </script>"""
 
 
-def _look(text, width, folder):
-    """Opens the page and returns what the probe found."""
-    probe = folder / "probe.html"
-    probe.write_text(_PROBE.format(width=width, page=html.escape(text)))
+def _browse(folder, *arguments):
+    """Starts the browser without a network; returns what it wrote."""
     command = [
         _BROWSER,
         "--headless",
@@ -54,30 +55,83 @@ def _look(text, width, folder):
         "--disable-background-networking",
         "--disable-component-update",
         "--disable-sync",
+        "--host-resolver-rules=MAP * ~NOTFOUND",
+        "--enable-logging=stderr",
         f"--user-data-dir={folder / 'profile'}",
         "--virtual-time-budget=5000",
-        "--dump-dom",
-        probe.as_uri(),
+        *arguments,
     ]
-    result = subprocess.run(
+    return subprocess.run(
         command, capture_output=True, text=True, check=True, timeout=60
     )
+
+
+def _look(text, width, folder):
+    """Opens the page and returns what the probe found."""
+    probe = folder / "probe.html"
+    probe.write_text(_PROBE.format(width=width, page=html.escape(text)))
+    result = _browse(folder, "--dump-dom", probe.as_uri())
     found = re.search(r"<pre>(.*?)</pre>", result.stdout, re.DOTALL)
-    return json.loads(html.unescape(found.group(1)))
+    return json.loads(html.unescape(found.group(1))) | {
+        "console": _console(result.stderr)
+    }
+
+
+def _console(log):
+    """Returns what the page made the browser complain of."""
+    return re.findall(r"CONSOLE[:(].*", log)
 
 
 @pytest.fixture(scope="module")
-def text(make_run):
+def text(make_run, make_whole_run):
     long_name = "resnet50_fine_tuned_from_a_clean_classifier_" + "x" * 60
-    runs = [make_run("naive", False), make_run(), make_run(long_name)]
-    return page.build_page(runs)
+    return page.build_page(
+        [
+            make_run("naive", False),
+            make_whole_run("qualnet", 0),
+            make_whole_run(long_name, 1),
+        ]
+    )
 
 
 @pytest.mark.parametrize("width", [390, 1280])
-def test_nothing_runs_over_the_edge(text, width, tmp_path):
+def test_nothing_runs_over_the_edge_or_goes_wrong(text, width, tmp_path):
     found = _look(text, width, tmp_path)
     assert found["width"] == width
     assert found["broken"] == 0
     assert found["fetched"] == []
+    assert found["console"] == []
     assert found["keys"] and min(found["keys"]) > 5
     assert re.match(r"rgb\(\d+, \d+, \d+\)", found["curve"])
+
+
+@pytest.mark.parametrize(
+    "slip",
+    [
+        '<img alt="" src="https://example.org/a.png">',
+        '<link rel="stylesheet" href="https://example.org/a.css">',
+        "<script>console.log(1)</script>",
+    ],
+)
+def test_a_request_or_script_would_be_seen(text, slip, tmp_path):
+    found = _look(text.replace("</body>", f"{slip}</body>"), 1280, tmp_path)
+    assert found["console"] or found["fetched"]
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 3000), (500, 3000)])
+def test_it_can_be_looked_at(text, width, height, tmp_path):
+    folder = pathlib.Path(os.environ.get("REPORT_SCREENSHOTS") or tmp_path)
+    folder.mkdir(parents=True, exist_ok=True)
+    report = tmp_path / "report.html"
+    report.write_text(text)
+    picture = folder.resolve() / f"report_{width}.png"
+    result = _browse(
+        tmp_path,
+        f"--screenshot={picture}",
+        f"--window-size={width},{height}",
+        report.as_uri(),
+    )
+    assert _console(result.stderr) == []
+    with Image.open(picture) as image:
+        assert image.size == (width, height)
+        assert len(image.convert("RGB").getcolors(1 << 24)) > 50

@@ -48,8 +48,15 @@ class _Reader(html.parser.HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def text(make_run):
-    return page.build_page([make_run("naive", False), make_run("qualnet")])
+def runs(make_run, make_whole_run):
+    """One run of little, and two seeds of everything."""
+    whole = [make_whole_run("first", 0), make_whole_run("second", 1)]
+    return [make_run("naive", False), *whole, make_run("qualnet")]
+
+
+@pytest.fixture(scope="module")
+def text(runs):
+    return page.build_page(runs)
 
 
 @pytest.fixture(scope="module")
@@ -96,9 +103,52 @@ def test_every_run_number_and_sentence_is_there(text, reader):
         assert sentence.replace("'", "&#39;") in text
 
 
-def test_the_same_runs_give_the_same_page(text, make_run):
-    runs = [make_run("naive", False), make_run("qualnet")]
+def test_the_same_runs_give_the_same_page(text, runs):
     assert page.build_page(runs) == text
+
+
+def test_every_section_is_there(reader):
+    assert {
+        "summary",
+        "paper",
+        "severity",
+        "errors",
+        "conditions",
+        "probabilities",
+        "worst",
+        "sheet",
+        "pictures",
+        "features",
+        "training",
+        "settings",
+    } <= set(reader.ids)
+
+
+def test_what_was_measured_of_each_run_is_there(reader):
+    words = " ".join(" ".join(reader.words).split())
+    for expected in (
+        "93.0 to 97.0",
+        "first, adapted",
+        tables.ADAPTED_SENTENCE,
+        "Means over seeds",
+        "first, second",
+        "Top-5 accuracy",
+        "class 0",
+        "cat, mostly taken for dog; wrong under 100.0 % of the conditions",
+        "dog, never mistaken",
+        "Table 1, ImageNet",
+        "not run",
+        "76.28",  # of the paper
+    ):
+        assert expected in words, expected
+
+
+def test_figures_are_those_of_the_page(text, runs):
+    groups = page.build_panels(runs)
+    assert all(groups.values())
+    for panels in groups.values():
+        for panel in panels:
+            assert panel.svg in text
 
 
 def test_names_are_escaped(make_run, make_results):
@@ -123,7 +173,13 @@ def test_a_run_that_has_only_results(make_run):
     )
     reader = _Reader(page.build_page([bare]))
     assert reader.open == []
-    assert not {"pictures", "training"} & set(reader.ids)
+    assert not {
+        "pictures",
+        "training",
+        "probabilities",
+        "worst",
+        "features",
+    } & set(reader.ids)
     assert "img" not in reader.tags
 
 

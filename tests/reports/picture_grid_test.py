@@ -18,13 +18,13 @@ def test_a_data_uri_holds_the_very_pixels():
     np.testing.assert_array_equal(np.asarray(decoded), image)
 
 
-def test_four_pictures_a_sample(make_run):
+def test_five_pictures_a_sample(make_run):
     (group,) = picture_groups([make_run()])
     assert group.decoded and group.pixelated
     assert (group.width, group.height) == (8, 8)
     assert [sample.caption for sample in group.samples] == ["Fog 3", "Snow 5"]
     labels = [picture.label for picture in group.samples[0].pictures]
-    assert labels == ["clean", "corrupted", "decoded", "decoded"]
+    assert labels == ["clean", "corrupted", "decoded", "decoded", "difference"]
     assert (
         group.samples[0].pictures[3].description
         == "Fog 3, sample 1: reconstruction of corrupted"
@@ -40,7 +40,13 @@ def test_smaller_decodings_say_their_size(make_run, make_pictures):
     )
     (group,) = picture_groups([make_run(pictures=smaller)])
     labels = [picture.label for picture in group.samples[0].pictures]
-    assert labels == ["clean", "corrupted", "decoded at 4x4", "decoded at 4x4"]
+    assert labels == [
+        "clean",
+        "corrupted",
+        "decoded at 4x4",
+        "decoded at 4x4",
+        "difference at 4x4",
+    ]
     assert (
         group.samples[0].pictures[3].description
         == "Fog 3, sample 1: reconstruction of corrupted at 4x4"

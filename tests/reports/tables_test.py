@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from qualnet_tf.evaluation.results import AccuracyInterval, ConditionResult
+from qualnet_tf.evaluation.results import ConditionResult, MeanInterval
 from qualnet_tf.reports import tables
 from qualnet_tf.reports.cells import ABSENT, percent
 
@@ -151,7 +151,7 @@ def test_deepcorrects_levels_have_a_column_and_a_sentence(make_results):
 
 
 def test_intervals_follow_their_means(make_results):
-    interval = AccuracyInterval("clean_accuracy", 0.931, 0.968)
+    interval = MeanInterval("clean_accuracy", 0.931, 0.968)
     with_one = make_results("good", 0.05, intervals=(interval,))
     table = tables.summary_table([with_one, make_results("bad", 0.1)])
     good, bad = (row.cells for row in table.rows)
