@@ -543,8 +543,8 @@ class EvaluateConfig(Config):
     class_names: str = knob(
         "",
         "text file with the --model's classes, one to a line in the order of "
-        "its outputs; empty reads them from the model, or takes those of the "
-        "data",
+        "its outputs, or imagenet for the 1,000 of ImageNet-1K; empty reads "
+        "them from the model, or takes those of the data",
         path=True,
     )
     # The images of a model; a run brings its own.

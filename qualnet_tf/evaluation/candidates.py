@@ -7,6 +7,7 @@ from pathlib import Path
 
 from qualnet_tf.config import EvaluateConfig, TrainConfig
 from qualnet_tf.datasets import open_source
+from qualnet_tf.datasets.imagenet_classes import imagenet_classes
 from qualnet_tf.datasets.source import ImageSource
 from qualnet_tf.models.saving import load_model
 from qualnet_tf.run_dir import RunDir
@@ -175,9 +176,14 @@ def _of_model(config: EvaluateConfig, address: str, name: str) -> Candidate:
 
 
 def _read_names(path: str) -> tuple[str, ...]:
-    """Returns the names in a file, one to a line; () without a file."""
+    """Returns the names in a file, one to a line; () without a file.
+
+    "imagenet" stands for those of ImageNet-1K.
+    """
     if not path:
         return ()
+    if path == "imagenet":
+        return imagenet_classes()
     try:
         text = Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -12,6 +12,7 @@ from qualnet_tf import datasets
 from qualnet_tf.config import EvaluateConfig
 from qualnet_tf.datasets import pipeline
 from qualnet_tf.datasets.encoded import decode_rgb
+from qualnet_tf.datasets.imagenet_classes import imagenet_classes
 from qualnet_tf.evaluation import classification, results
 from qualnet_tf.exporters.saved_model import export_saved_model
 from qualnet_tf.models.saving import load_model
@@ -290,6 +291,40 @@ def test_a_label_file_of_another_order_is_refused(run, export, tmp_path):
     order.write_text("\n".join(reversed(names)))
     with pytest.raises(ValueError, match="its own 10 class names in its order"):
         _evaluate(export, tmp_path, class_names=str(order))
+
+
+def test_a_network_of_imagenet_is_measured_on_some_of_its_classes(tmp_path):
+    names = imagenet_classes()
+    chosen = (names[700], names[3], names[42])
+    for split in ("train", "val"):
+        for name in chosen:
+            folder = tmp_path / "data" / split / name
+            folder.mkdir(parents=True)
+            for number in range(4):
+                # The colour is the class.
+                pixels = np.zeros((16, 16, 3), np.uint8)
+                pixels[..., chosen.index(name)] = 200 + number
+                Image.fromarray(pixels).save(folder / f"{number}.png")
+    image = keras.Input((16, 16, 3))
+    dense = keras.layers.Dense(1000, use_bias=False)
+    x = keras.layers.GlobalAveragePooling2D()(image)
+    network = keras.Model(image, dense(x))
+    kernel = np.zeros((3, 1000))
+    kernel[[0, 1, 2], [700, 3, 42]] = 1
+    kernel[:, 5] = 9  # a class that the data does not have
+    dense.set_weights([kernel])
+    network.save(tmp_path / "net.keras")
+    folder = _evaluate(
+        tmp_path / "net.keras",
+        tmp_path,
+        dataset="folder",
+        data_dir=str(tmp_path / "data"),
+        pixel_range="unit",
+        class_names="imagenet",
+        corruptions=("contrast",),
+    )
+    found = results.load(folder.results)
+    assert (found.num_classes, found.clean_accuracy) == (3, 1.0)
 
 
 @pytest.mark.parametrize("text", [None, "one\n", "a\nb\na\n"])

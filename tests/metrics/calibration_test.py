@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import scipy.special
+import sklearn.calibration
+import sklearn.metrics
 
 from qualnet_tf.metrics import calibration
 
@@ -128,3 +130,30 @@ def test_numbers_out_of_range_are_refused():
         calibration.expected_calibration_error([0.5], [True], 0)
     with pytest.raises(ValueError, match=r"received \(1,\) and \(2,\)"):
         calibration.expected_calibration_error([0.5], [True, False])
+
+
+def test_scikit_learn_agrees():
+    answers = [calibration.negative_log_likelihoods, calibration.brier_scores]
+    received = [measure(LOGITS, LABELS).mean() for measure in answers]
+    classes = np.arange(CHANCES.shape[1])
+    expected = [
+        sklearn.metrics.log_loss(LABELS, CHANCES, labels=classes),
+        sklearn.metrics.brier_score_loss(
+            LABELS, CHANCES, labels=classes, scale_by_half=False
+        ),
+    ]
+    np.testing.assert_allclose(received, expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("num_bins", [5, 15])
+def test_scikit_learn_agrees_on_the_bins(num_bins):
+    confidence = CHANCES.max(axis=1)
+    is_right = CHANCES.argmax(axis=1) == LABELS
+    accuracies, means = sklearn.calibration.calibration_curve(
+        is_right, confidence, n_bins=num_bins, strategy="uniform"
+    )
+    counts, _ = np.histogram(confidence, num_bins, (0, 1))
+    shares = counts[counts > 0] / len(confidence)
+    assert calibration.expected_calibration_error(
+        confidence, is_right, num_bins
+    ) == pytest.approx(np.sum(shares * np.abs(accuracies - means)))
