@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from qualnet_tf import corruptions
 from qualnet_tf.datasets.arrays import check_labels, index_elements
-from qualnet_tf.datasets.released_sets import ReleasedSet
+from qualnet_tf.datasets.released_set import ReleasedSet
 from qualnet_tf.datasets.source import ImageSource
 
 LABELS = "labels.npy"

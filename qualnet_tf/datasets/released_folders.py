@@ -11,7 +11,7 @@ import numpy as np
 
 from qualnet_tf import corruptions
 from qualnet_tf.datasets.image_folder import file_source, list_classes
-from qualnet_tf.datasets.released_sets import ReleasedSet
+from qualnet_tf.datasets.released_set import ReleasedSet
 from qualnet_tf.datasets.source import ImageSource
 from qualnet_tf.datasets.subsets import balanced_subset
 

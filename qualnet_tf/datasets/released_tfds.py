@@ -7,7 +7,7 @@ prepared.
 from collections.abc import Sequence
 
 from qualnet_tf import corruptions
-from qualnet_tf.datasets.released_sets import ReleasedSet
+from qualnet_tf.datasets.released_set import ReleasedSet
 from qualnet_tf.datasets.source import ImageSource, SourceOptions
 from qualnet_tf.datasets.tfds_images import is_prepared, open_tfds
 

@@ -1,5 +1,6 @@
 """Accuracies are plain counts; what cannot be compared is refused."""
 
+import dataclasses
 import json
 import shutil
 
@@ -133,6 +134,19 @@ def test_another_classifier_is_evaluated_again(evaluated, tmp_path):
     shutil.copy(evaluated[1].classifier, run.classifier)
     evaluate(run)
     assert run.results.stat().st_mtime_ns > before
+
+
+def test_another_seed_is_another_question(evaluated, tmp_path):
+    run = RunDir(shutil.copytree(evaluated[0].path, tmp_path / "run"))
+    before = results.load(run.results)
+    evaluate(run, seed=7, corruptions=("impulse_noise",))
+    evaluate(run, seed=8, corruptions=("impulse_noise",))
+    found = results.load(run.results)
+    assert found.seed == 8
+    assert len({path.name for path in run.predictions.iterdir()}) == 3
+    evaluate(run)  # answered before
+    found = dataclasses.replace(results.load(run.results), run=before.run)
+    assert found == before
 
 
 @pytest.mark.parametrize("num_images", [0, 10_000])

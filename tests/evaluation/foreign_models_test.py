@@ -35,9 +35,9 @@ def run(tmp_path_factory):
     """A run that has learned something, and its plain results."""
     run = train(
         tmp_path_factory.mktemp("runs") / "run",
-        num_epochs=12,
-        decay_epochs=(9,),
-        max_train_images=400,
+        num_epochs=10,
+        decay_epochs=(8,),
+        max_train_images=320,
     )
     options = {k: v for k, v in WANTED.items() if k != "dataset"}
     classification.evaluate(EvaluateConfig(run_dir=(str(run.path),), **options))
@@ -231,6 +231,22 @@ def test_a_folder_that_lacks_a_severity(export, pictures, tmp_path):
             severities=(1, 2),
         )
     assert not (tmp_path / "net").exists()
+
+
+def test_pictures_of_another_side_are_refused(export, pictures, tmp_path):
+    shutil.copytree(pictures / "corrupted", tmp_path / "corrupted")
+    for path in (tmp_path / "corrupted").rglob("*.png"):
+        Image.open(path).resize((24, 24)).save(path)
+    options = {
+        "dataset": "folder",
+        "data_dir": str(pictures / "clean"),
+        "corrupted_set": str(tmp_path / "corrupted"),
+        "num_images": 0,
+    }
+    with pytest.raises(ValueError, match="pass --stored_size=24"):
+        _evaluate(export, tmp_path, **options)
+    folder = _evaluate(export, tmp_path, **options, stored_size=24)
+    assert results.load(folder.results).severity_table == "cifar_c"
 
 
 def test_a_damaged_picture_is_named(export, pictures, tmp_path):

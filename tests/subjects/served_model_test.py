@@ -28,6 +28,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     """Serves `server.model` by the rules of TensorFlow Serving's REST API."""
 
     def do_GET(self):
+        if self.path != "/v1/models/tiny/metadata":
+            self.send_error(404)
+            return
         described = {
             name: {
                 "inputs": _describe(each.structured_input_signature[1]),
@@ -39,6 +42,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self._answer({"metadata": metadata})
 
     def do_POST(self):
+        if self.path != "/v1/models/tiny:predict":
+            self.send_error(404)
+            return
         length = int(self.headers["Content-Length"])
         body = json.loads(self.rfile.read(length))
         function = self.server.model.signatures[body["signature_name"]]
@@ -145,6 +151,11 @@ def test_a_server_of_something_else_is_one_clear_line(server, says, message):
     with pytest.raises(ValueError, match=message) as error:
         open_subject(server.address)
     assert "\n" not in str(error.value)
+
+
+def test_another_model_is_refused_by_the_server(server):
+    with pytest.raises(ValueError, match="the server refuses .404"):
+        open_subject(server.address.replace("tiny", "large"))
 
 
 def test_nobody_at_the_address():
