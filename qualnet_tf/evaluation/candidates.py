@@ -114,11 +114,20 @@ def find_candidates(config: EvaluateConfig) -> list[Candidate]:
 
 
 def model_name(address: str) -> str:
-    """Returns what to call a model: the file's or the served model's name."""
+    """Returns what to call a model: the file's or the served model's name.
+
+    Folders that are called "export", or by the number of a version, are told
+    apart by the folder that holds them.
+    """
     if address.startswith(("http://", "https://")):
         match = re.search(r"/models/([^/:]+)", address)
         return match.group(1) if match else "served"
-    return Path(address).resolve().stem or "model"
+    path = Path(address).resolve()
+    name = path.stem or "model"
+    while path.name.isdigit() or path.name == "export":
+        path = path.parent
+        name = f"{path.name}-{name}"
+    return name
 
 
 def _of_run(run: RunDir) -> Candidate:

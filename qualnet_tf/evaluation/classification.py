@@ -6,7 +6,6 @@ and shown to all of them.
 
 import dataclasses
 import json
-import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -37,8 +36,6 @@ from qualnet_tf.subjects.subject import Subject
 
 # Enough to see that outputs stand in another order than the labels.
 _NUM_ORDER_IMAGES = 256
-# The classes of ImageNet-1K as their folders are called.
-_IMAGENET_CLASSES, _IMAGENET_NAME = 1000, re.compile(r"n\d{8}")
 
 
 def evaluate(config: EvaluateConfig) -> list[run_dir.RunDir]:
@@ -232,7 +229,7 @@ def _results(
     found = results.ClassificationResults(
         run=_name(candidate),
         method=candidate.method,
-        dataset=_dataset_name(candidate, source),
+        dataset=questions.dataset_name(candidate.data, source.class_names),
         split="validation",
         num_classes=source.num_classes,
         image_size=candidate.image_size,
@@ -257,16 +254,6 @@ def _name(candidate: Candidate) -> str:
     """Returns what tables call a candidate."""
     plain = candidate.adaptation == "none"
     return candidate.run.name + ("" if plain else ", adapted")
-
-
-def _dataset_name(candidate: Candidate, source: ImageSource) -> str:
-    """Returns the set's name; a folder of ImageNet's classes is ImageNet."""
-    names = source.class_names
-    if len(names) == _IMAGENET_CLASSES and all(
-        _IMAGENET_NAME.fullmatch(name) for name in names
-    ):
-        return "imagenet"
-    return candidate.data.dataset
 
 
 def _describe_model(

@@ -8,6 +8,7 @@ from qualnet_tf import corruptions
 from qualnet_tf.config import EvaluateConfig
 from qualnet_tf.corruptions import severities
 from qualnet_tf.datasets import pipeline
+from qualnet_tf.datasets.imagenet_classes import imagenet_classes
 from qualnet_tf.datasets.released_sets import open_released
 from qualnet_tf.datasets.source import ImageSource
 from qualnet_tf.evaluation.candidates import Candidate, TestData
@@ -160,6 +161,13 @@ def protocol(
             config.class_names,
         ]
     return found
+
+
+def dataset_name(data: TestData, class_names: Sequence[str]) -> str:
+    """Returns the set's name; a folder of ImageNet-1K's classes is ImageNet."""
+    if sorted(class_names) == list(imagenet_classes()):
+        return "imagenet"
+    return data.dataset
 
 
 def group_candidates(

@@ -15,68 +15,16 @@ from qualnet_tf.evaluation.results import (
     ConditionResult,
     MeanInterval,
 )
-from qualnet_tf.metrics.alexnet_errors import (
-    ALEXNET_CLEAN_ERROR,
-    ALEXNET_ERRORS,
-    HOLDOUT_CORRUPTIONS,
-    TEST_CORRUPTIONS,
-)
-
-
-def _conditions(names, accuracy):
-    """Every name at every severity with `accuracy(name, severity)`."""
-    return tuple(
-        ConditionResult(name, severity, accuracy(name, severity))
-        for name in names
-        for severity in range(1, 6)
-    )
-
-
-def _results(**changes):
-    values = {
-        "run": "qualnet",
-        "method": "qualnet",
-        "dataset": "digits",
-        "split": "validation",
-        "num_images": 500,
-        "num_classes": 10,
-        "image_size": 32,
-        "seed": 0,
-        "severity_table": "cifar_c",
-        "frost_textures": "procedural",
-        "corruption_variant": "imagenet_c",
-        "imagenet_c_jpeg": "off",
-        "clean_accuracy": 0.97,
-        "conditions": _conditions(
-            TEST_CORRUPTIONS, lambda name, severity: 1 - 0.1 * severity
-        ),
-        "left_out": (),
-    }
-    return ClassificationResults(**(values | changes))
-
-
-def _imagenet_alexnet(**changes):
-    conditions = _conditions(
-        ALEXNET_ERRORS,
-        lambda name, severity: 1 - ALEXNET_ERRORS[name][severity],
-    )
-    values = {
-        "dataset": "imagenet2012",
-        "num_classes": 1000,
-        "image_size": 224,
-        "severity_table": "imagenet_c",
-        "conditions": conditions,
-    }
-    return _results(**(values | changes))
+from tests.evaluation.made_up_results import make_results
 
 
 def test_json_round_trip():
-    results = _results(left_out=("frost",))
+    results = make_results(left_out=("frost",))
     assert ClassificationResults.from_json(results.to_json()) == results
 
 
 def test_the_text_has_the_documented_schema():
-    data = json.loads(_results().to_json())
+    data = json.loads(make_results().to_json())
     assert data["schema_version"] == 4
     assert data["conditions"][0] == {
         "corruption": "gaussian_noise",
@@ -90,21 +38,21 @@ def test_the_text_has_the_documented_schema():
 
 
 def test_results_of_version_1_had_one_variant_and_no_jpeg_step():
-    data = json.loads(_results().to_json())
+    data = json.loads(make_results().to_json())
     del data["corruption_variant"], data["imagenet_c_jpeg"]
     old = json.dumps({**data, "schema_version": 1})
-    assert ClassificationResults.from_json(old) == _results()
+    assert ClassificationResults.from_json(old) == make_results()
 
 
 def test_results_of_version_2_had_neither_intervals_nor_qualities():
-    data = json.loads(_results().to_json())
+    data = json.loads(make_results().to_json())
     del data["intervals"], data["qualities"]
     old = json.dumps({**data, "schema_version": 2})
-    assert ClassificationResults.from_json(old) == _results()
+    assert ClassificationResults.from_json(old) == make_results()
 
 
 def test_results_of_version_3_were_made_here_and_not_adapted():
-    data = json.loads(_results().to_json())
+    data = json.loads(make_results().to_json())
     for name in (
         "conditions_from",
         "adaptation",
@@ -114,12 +62,12 @@ def test_results_of_version_3_were_made_here_and_not_adapted():
     ):
         del data[name]
     old = json.dumps({**data, "schema_version": 3})
-    assert ClassificationResults.from_json(old) == _results()
+    assert ClassificationResults.from_json(old) == make_results()
 
 
 def test_intervals_survive_a_file_and_reach_the_summary():
     intervals = (MeanInterval("clean_accuracy", 0.9, np.float64(0.99)),)
-    results = _results(intervals=intervals)
+    results = make_results(intervals=intervals)
     assert ClassificationResults.from_json(results.to_json()) == results
     summary = results_lib.summarize(results)
     assert summary.intervals == {"clean_accuracy": (0.9, 0.99)}
@@ -130,7 +78,7 @@ def test_intervals_survive_a_file_and_reach_the_summary():
 
 def test_qualities_survive_a_file():
     quality = ConditionQuality("fog", 2, 0.9, np.float32(1.5), 0.5, 0.25)
-    results = _results(qualities=(quality,))
+    results = make_results(qualities=(quality,))
     assert ClassificationResults.from_json(results.to_json()) == results
 
 
@@ -151,7 +99,9 @@ def test_impossible_qualities_are_refused(values, message):
 
 def test_numpy_scalars_become_plain_numbers():
     condition = ConditionResult("fog", np.int64(2), np.float32(0.5))
-    results = _results(clean_accuracy=np.float64(0.5), conditions=[condition])
+    results = make_results(
+        clean_accuracy=np.float64(0.5), conditions=[condition]
+    )
     assert ClassificationResults.from_json(results.to_json()) == results
     assert type(condition.severity) is int
     assert type(condition.accuracy) is float
@@ -159,97 +109,23 @@ def test_numpy_scalars_become_plain_numbers():
 
 def test_save_and_load(tmp_path):
     path = tmp_path / "results" / "classification.json"
-    results_lib.save(_results(), path)
-    assert results_lib.load(path) == _results()
+    results_lib.save(make_results(), path)
+    assert results_lib.load(path) == make_results()
     assert [each.name for each in path.parent.iterdir()] == [path.name]
 
 
 def test_a_failed_save_keeps_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / "classification.json"
-    results_lib.save(_results(), path)
+    results_lib.save(make_results(), path)
 
     def full(*_):
         raise OSError("No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="No space left"):
-        results_lib.save(_results(run="other"), path)
-    assert results_lib.load(path) == _results()
+        results_lib.save(make_results(run="other"), path)
+    assert results_lib.load(path) == make_results()
     assert list(tmp_path.iterdir()) == [path]
-
-
-def test_summary_of_the_fifteen():
-    summary = results_lib.summarize(_results())
-    assert summary.clean_accuracy == 0.97
-    assert summary.mean_corruption_accuracy == pytest.approx(0.7)
-    assert summary.holdout_accuracy is None
-    assert summary.missing_test == ()
-    assert summary.missing_holdout == HOLDOUT_CORRUPTIONS
-    assert summary.mce is None
-
-
-def test_deepcorrects_seven_levels_have_a_mean():
-    conditions = tuple(
-        ConditionResult("deepcorrect_blur", severity, 0.1 * severity)
-        for severity in range(1, 7)
-    )
-    partly = tuple(
-        ConditionResult("deepcorrect_noise", severity, 0.5)
-        for severity in range(1, 6)
-    )
-    summary = results_lib.summarize(_results(conditions=conditions + partly))
-    assert summary.level_means == {
-        "deepcorrect_blur": pytest.approx((0.97 + 2.1) / 7)
-    }
-    assert results_lib.summarize(_results()).level_means == {}
-    with pytest.raises(ValueError, match="severity is 6, expected 1 to 5"):
-        ConditionResult("fog", 6, 0.5)
-    with pytest.raises(ValueError, match="severity is 7, expected 1 to 6"):
-        ConditionResult("deepcorrect_blur", 7, 0.5)
-
-
-def test_a_missing_condition_is_named_and_never_zero():
-    conditions = tuple(
-        each
-        for each in _results().conditions
-        if each.corruption != "frost"
-        and (each.corruption, each.severity) != ("fog", 3)
-    )
-    summary = results_lib.summarize(_results(conditions=conditions))
-    assert summary.mean_corruption_accuracy is None
-    assert summary.missing_test == ("frost", "fog 3")
-
-
-def test_alexnet_on_imagenet_has_an_mce_of_one():
-    summary = results_lib.summarize(_imagenet_alexnet())
-    assert summary.mce == pytest.approx(1.0, abs=1e-12)
-    assert summary.missing_holdout == ()
-    assert summary.holdout_accuracy == pytest.approx(
-        1 - np.mean([0.845388, 0.787108, 0.717512, 0.658248]), abs=1e-6
-    )
-
-
-def test_alexnet_on_imagenet_has_a_relative_mce_of_one():
-    alexnet = _imagenet_alexnet(clean_accuracy=1 - ALEXNET_CLEAN_ERROR)
-    summary = results_lib.summarize(alexnet)
-    assert summary.relative_mce == pytest.approx(1.0, abs=1e-12)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"dataset": "cifar10"},
-        {"dataset": "imagenette", "num_classes": 10},
-        {"image_size": 64},
-        {"severity_table": "cifar_c"},
-        {"conditions": ()},
-    ],
-    ids=lambda change: next(iter(change)),
-)
-def test_no_mce_where_alexnet_was_not_measured(change):
-    summary = results_lib.summarize(_imagenet_alexnet(**change))
-    assert summary.mce is None
-    assert summary.relative_mce is None
 
 
 def test_a_missing_file_says_what_to_run(tmp_path):
@@ -314,7 +190,7 @@ def test_a_foreign_or_newer_file_is_refused(tmp_path, text, message):
     ],
 )
 def test_bad_values_are_refused(change, message):
-    data = json.loads(_results().to_json()) | change
+    data = json.loads(make_results().to_json()) | change
     with pytest.raises(ValueError, match=message) as error:
         ClassificationResults.from_json(json.dumps(data), "some.json")
     assert str(error.value).startswith("some.json: ")
