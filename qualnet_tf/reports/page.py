@@ -135,12 +135,18 @@ def _paper_tables(runs: Sequence[RunReport]) -> dict[str, Any]:
 def build_panels(runs: Sequence[RunReport]) -> dict[str, list[Panel]]:
     """Returns every figure of the page, by group; a group may be empty.
 
+    The legend, which the page repeats in words, is a group of its own.
+
     Args:
         runs: See `build_page`.
     """
     everyone = with_adapted(runs)
     results = _named_results(everyone)
     groups = _other_panels(everyone, results)
+    groups["legend"] = [
+        Panel(run.name, plot_style.legend_key(index), f"line of {run.name}")
+        for index, run in enumerate(everyone)
+    ]
     for family, panels in severity_plots.severity_panels(results):
         groups[f"severity {family}"] = panels
     return groups
