@@ -225,7 +225,6 @@ def _results(
     answers: dict[tuple[str | None, int], Answers],
 ) -> results.ClassificationResults:
     """Joins what was measured with what it was measured on."""
-    options = question.options
     found = results.ClassificationResults(
         run=_name(candidate),
         method=candidate.method,
@@ -234,10 +233,7 @@ def _results(
         num_classes=source.num_classes,
         image_size=candidate.image_size,
         seed=config.seed,
-        severity_table=options.severity_table,
-        corruption_variant=options.variant,
-        frost_textures=options.frost_textures,
-        imagenet_c_jpeg="on" if options.imagenet_c_jpeg else "off",
+        **question.recorded_options(),
         left_out=question.left_out,
         conditions_from=question.conditions_from,
         adaptation=candidate.adaptation,

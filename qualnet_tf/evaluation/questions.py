@@ -40,6 +40,26 @@ class Question:
     conditions_from: str
     left_out: tuple[str, ...] = ()
 
+    def recorded_options(self) -> dict[str, str]:
+        """Returns what results say of the corruptions.
+
+        Of stored ones the side tells the table, and nobody the textures.
+        """
+        options = self.options
+        if self.conditions_from != "made":
+            side = self.images.view.stored_size
+            options = corruptions.Options(
+                severity_table=severities.table_for(side, side, "auto"),
+                frost_textures="stored",
+                imagenet_c_jpeg=options.imagenet_c_jpeg,
+            )
+        return {
+            "severity_table": options.severity_table,
+            "corruption_variant": options.variant,
+            "frost_textures": options.frost_textures,
+            "imagenet_c_jpeg": "on" if options.imagenet_c_jpeg else "off",
+        }
+
 
 def view_of(config: EvaluateConfig, image_size: int) -> View:
     """Returns how pictures are seen by a network of that side."""

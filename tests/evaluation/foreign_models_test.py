@@ -174,6 +174,8 @@ def of_folder(pictures, export, tmp_path_factory):
         corrupted_set=str(pictures / "corrupted"),
         corruptions=(*NAMES, "brightness"),
         num_images=0,
+        # Of what is made here alone.
+        severity_table="tiny_imagenet_c",
     )
 
 
@@ -182,6 +184,7 @@ def test_stored_pictures_give_what_they_show(of_folder, pictures, run):
     assert found.num_images == 50
     assert found.conditions_from == str(pictures / "corrupted")
     assert found.left_out == ("brightness",)
+    assert (found.severity_table, found.frost_textures) == ("cifar_c", "stored")
     network = load_model(run.classifier)
     names = run.read_info()["class_names"]
     for name in NAMES:
