@@ -46,7 +46,7 @@ study: .venv/installed
 	$(BIN)/python -m benchmarks.cifar10_study --data_dir=$(QUICKSTART_DATA_DIR) $(STUDY_FLAGS)
 
 test: .venv/installed_test
-	$(BIN)/python -m pytest -q -n 2
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
 
 lint: .venv/installed_test
 	$(BIN)/ruff check .
