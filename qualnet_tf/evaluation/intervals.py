@@ -2,8 +2,9 @@
 
 Names of the measures: `clean_accuracy`, `mean_corruption_accuracy`,
 `holdout_accuracy`, `mce` and `relative_mce` as in `results.Summary`; a family
-with `_accuracy` behind it; a group of conditions (`clean`, `test`, `holdout`)
-with a dot and a field of `ConditionQuality`, such as `test.brier_score`.
+or a corruption with `_accuracy` behind it; a group of conditions (`clean`,
+`test`, `holdout`) with a dot and a field of `ConditionQuality`, such as
+`test.brier_score`.
 """
 
 from collections.abc import Mapping
@@ -33,6 +34,10 @@ _ACCURACIES = {
     **{
         f"{family}_accuracy": tuple((n, s) for n in names for s in SEVERITIES)
         for family, names in TEST_FAMILIES.items()
+    },
+    **{
+        f"{name}_accuracy": tuple((name, s) for s in SEVERITIES)
+        for name in ALEXNET_ERRORS
     },
 }
 _GROUPS = {

@@ -30,6 +30,7 @@ ACCURACIES = (
     "blur_accuracy",
     "weather_accuracy",
     "digital_accuracy",
+    *(f"{name}_accuracy" for name in (*TEST_CORRUPTIONS, *HOLDOUT_CORRUPTIONS)),
 )
 
 
@@ -78,6 +79,7 @@ def test_an_interval_holds_its_mean():
         ),
         "holdout_accuracy": np.mean([answers[c].is_right for c in ALL[75:]]),
         "blur_accuracy": np.mean([answers[c].is_right for c in ALL[15:35]]),
+        "saturate_accuracy": np.mean([answers[c].is_right for c in ALL[90:]]),
     } | {
         f"{group}.{name}": np.mean(
             [getattr(answers[c], field) for c in conditions]
@@ -90,7 +92,7 @@ def test_an_interval_holds_its_mean():
         )
     }
     found = {each.measure: each for each in mean_intervals(answers)}
-    assert tuple(found)[:7] == ACCURACIES
+    assert tuple(found)[: len(ACCURACIES)] == ACCURACIES
     assert set(found) == {*means, *ACCURACIES}
     for measure, mean in means.items():
         assert found[measure].low < mean < found[measure].high
@@ -153,6 +155,7 @@ def test_a_mean_with_a_missing_condition_has_none():
     assert [name for name in found if "." not in name] == [
         name
         for name in ACCURACIES
-        if name not in ("mean_corruption_accuracy", "weather_accuracy")
+        if name
+        not in ("mean_corruption_accuracy", "weather_accuracy", "fog_accuracy")
     ]
     assert not any(name.startswith("test.") for name in found)
