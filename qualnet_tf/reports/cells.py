@@ -33,18 +33,32 @@ def column_cells(
     values: Sequence[float | None],
     intervals: Sequence[tuple[float, float] | None],
     lower_is_better: bool = False,
+    ranked: Sequence[bool] | None = None,
 ) -> list[Cell]:
-    """Returns a column of fractions, a cell per run, its best one marked."""
+    """Returns a column of fractions, a cell per run, its best one marked.
+
+    Args:
+        values: A number per run, None where there is none.
+        intervals: The ends of its interval, None where there is none.
+        lower_is_better: Whether the lowest is the best.
+        ranked: Which runs can be the best; None lets all.
+    """
     texts = [percent(value) for value in values]
+    if ranked is None:
+        ranked = [True] * len(texts)
     shown = [
         f"{percent(ends[0])} to {percent(ends[1])}" if ends else ""
         for ends in intervals
     ]
-    known = [v for v in values if v is not None]
+    known = [
+        value
+        for value, is_ranked in zip(values, ranked, strict=True)
+        if is_ranked and value is not None
+    ]
     best = None
-    if len(set(texts) - {ABSENT}) > 1:
+    if len({percent(value) for value in known}) > 1:
         best = percent(min(known) if lower_is_better else max(known))
     return [
-        Cell(text, text == best, interval)
-        for text, interval in zip(texts, shown, strict=True)
+        Cell(text, is_ranked and text == best, interval)
+        for text, interval, is_ranked in zip(texts, shown, ranked, strict=True)
     ]

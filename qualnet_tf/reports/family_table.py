@@ -33,7 +33,11 @@ def family_table(results: Sequence[ClassificationResults]) -> FamilyTable:
         return FamilyTable(tuple(means), ())
     intervals = [summarize(each).intervals for each in results]
     columns = [
-        column_cells(column, [e.get(f"{family}_accuracy") for e in intervals])
+        column_cells(
+            column,
+            [each.get(f"{family}_accuracy") for each in intervals],
+            ranked=[each.adaptation == "none" for each in results],
+        )
         for family, column in means.items()
     ]
     rows = zip(results, zip(*columns, strict=True), strict=True)

@@ -120,8 +120,8 @@ class HeatTable:
 def summary_table(results: Sequence[ClassificationResults]) -> SummaryTable:
     """Returns clean accuracy and the averages under corruption.
 
-    Intervals follow their means. `mCE` and `Relative mCE` columns stand there
-    only where a run has them.
+    Intervals follow their means; the best is one of the plain runs. `mCE` and
+    `Relative mCE` columns stand there only where a run has them.
     """
     summaries = [summarize(each) for each in results]
     columns = dict(_COLUMNS)
@@ -132,6 +132,7 @@ def summary_table(results: Sequence[ClassificationResults]) -> SummaryTable:
             [getattr(summary, measure) for summary in summaries],
             [summary.intervals.get(measure) for summary in summaries],
             lower_is_better=measure in _ALEXNET_COLUMNS.values(),
+            ranked=[each.adaptation == "none" for each in results],
         )
         for measure in columns.values()
     ]

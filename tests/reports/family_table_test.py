@@ -61,3 +61,19 @@ def test_intervals_follow_their_means(make_results):
     run = make_results("one", conditions=_conditions(), intervals=(interval,))
     ((_, cells),) = family_table([run]).rows
     assert [cell.interval for cell in cells] == ["", "19.0 to 21.5", "", ""]
+
+
+def test_an_adapted_run_is_never_the_best(make_results):
+    runs = [
+        make_results("low", conditions=_conditions(0.5)),
+        make_results("high", conditions=_conditions(0.8)),
+        make_results(
+            "adapted", conditions=_conditions(), adaptation="batch_norm"
+        ),
+    ]
+    rows = family_table(runs).rows
+    assert [all(c.best for c in cells) for _, cells in rows] == [
+        False,
+        True,
+        False,
+    ]

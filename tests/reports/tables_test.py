@@ -163,3 +163,19 @@ def test_intervals_follow_their_means(make_results):
     assert tables.INTERVAL_SENTENCE in table.notes
     plain = tables.summary_table([make_results()])
     assert tables.INTERVAL_SENTENCE not in plain.notes
+
+
+def test_an_adapted_run_is_never_the_best(make_results):
+    runs = [
+        make_results("low", 0.07),
+        make_results("adapted", 0.01, adaptation="batch_norm"),
+        make_results("high", 0.05),
+    ]
+    table = tables.summary_table(runs)
+    best = [row.run for row in table.rows if row.cells[1].best]
+    assert best == ["high"]
+    assert tables.ADAPTED_SENTENCE in table.notes
+    plain = tables.summary_table([runs[0], runs[2]])
+    assert tables.ADAPTED_SENTENCE not in plain.notes
+    alone = tables.summary_table(runs[:2])
+    assert not any(row.cells[1].best for row in alone.rows)
