@@ -3,12 +3,10 @@
 import dataclasses
 import math
 import os
-import pathlib
-import zipfile
 
 import numpy as np
 
-from qualnet_tf import run_dir
+from qualnet_tf.evaluation.array_files import load_arrays, save_fields
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -88,10 +86,7 @@ class FeaturePairs:
 
 def save_feature_pairs(pairs: FeaturePairs, path: str | os.PathLike) -> None:
     """Writes the pairs to `path` (.npz), all or nothing."""
-    fields = dataclasses.fields(pairs)
-    arrays = {f.name: np.array(getattr(pairs, f.name)) for f in fields}
-    with run_dir.atomic_file(pathlib.Path(path)) as temporary:
-        np.savez_compressed(temporary, **arrays)
+    save_fields(pairs, path)
 
 
 def load_feature_pairs(path: str | os.PathLike) -> FeaturePairs:
@@ -100,14 +95,4 @@ def load_feature_pairs(path: str | os.PathLike) -> FeaturePairs:
     Raises:
         ValueError: If the file is missing, damaged or something else.
     """
-    if not pathlib.Path(path).is_file():
-        raise ValueError(f"{path}: no feature pairs; evaluate the run first")
-    try:
-        # Opened here, because np.load leaves a damaged archive open.
-        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
-            return FeaturePairs(**{name: file[name] for name in file.files})
-    except (zipfile.BadZipFile, EOFError, OSError, TypeError, ValueError) as e:
-        raise ValueError(
-            f"{path}: not the feature pairs of an evaluation ({e}); evaluate "
-            "the run again"
-        ) from e
+    return load_arrays(FeaturePairs, path, "feature pairs")

@@ -2,12 +2,14 @@
 
 import dataclasses
 import os
-import pathlib
-import zipfile
 
 import numpy as np
 
-from qualnet_tf import run_dir
+from qualnet_tf.evaluation.array_files import (
+    load_arrays,
+    save_arrays,
+    save_fields,
+)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -124,10 +126,7 @@ def save_condition_pictures(
     pictures: ConditionPictures, path: str | os.PathLike
 ) -> None:
     """Writes the pictures to `path` (.npz), all or nothing."""
-    fields = dataclasses.fields(pictures)
-    save_arrays(
-        path, **{f.name: np.array(getattr(pictures, f.name)) for f in fields}
-    )
+    save_fields(pictures, path)
 
 
 def load_condition_pictures(path: str | os.PathLike) -> ConditionPictures:
@@ -137,28 +136,3 @@ def load_condition_pictures(path: str | os.PathLike) -> ConditionPictures:
         ValueError: If the file is missing, damaged or something else.
     """
     return load_arrays(ConditionPictures, path)
-
-
-def save_arrays(path: str | os.PathLike, **arrays: np.ndarray) -> None:
-    """Writes arrays to `path` (.npz), all or nothing."""
-    with run_dir.atomic_file(pathlib.Path(path)) as temporary:
-        np.savez_compressed(temporary, **arrays)
-
-
-def load_arrays(cls: type, path: str | os.PathLike):
-    """Returns an instance of `cls` made of the arrays that a file holds.
-
-    Raises:
-        ValueError: If the file is missing, damaged or something else.
-    """
-    if not pathlib.Path(path).is_file():
-        raise ValueError(f"{path}: no pictures; evaluate the run first")
-    try:
-        # Opened here, because np.load leaves a damaged archive open.
-        with open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
-            return cls(**{name: file[name] for name in file.files})
-    except (zipfile.BadZipFile, EOFError, OSError, TypeError, ValueError) as e:
-        raise ValueError(
-            f"{path}: not the pictures of an evaluation ({e}); evaluate the "
-            "run again"
-        ) from e

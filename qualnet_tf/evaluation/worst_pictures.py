@@ -2,13 +2,12 @@
 
 import dataclasses
 import os
-import pathlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from qualnet_tf.evaluation.answers import Answers
-from qualnet_tf.evaluation.pictures import load_arrays, save_arrays
+from qualnet_tf.evaluation.array_files import load_arrays, save_fields
 
 Condition = tuple[str | None, int]
 
@@ -100,13 +99,7 @@ def save_worst_pictures(
     pictures: WorstPictures, path: str | os.PathLike
 ) -> None:
     """Writes the pictures to `path` (.npz), all or nothing."""
-    save_arrays(
-        pathlib.Path(path),
-        **{
-            field.name: np.array(getattr(pictures, field.name))
-            for field in dataclasses.fields(pictures)
-        },
-    )
+    save_fields(pictures, path)
 
 
 def load_worst_pictures(path: str | os.PathLike) -> WorstPictures:
