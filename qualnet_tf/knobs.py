@@ -1,4 +1,4 @@
-"""What a knob is: declaration, bounds, JSON. The knobs are in `config.py`."""
+"""What a knob is: declaration, bounds, JSON. The knobs are in `config`."""
 
 import dataclasses
 import json

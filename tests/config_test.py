@@ -2,7 +2,7 @@
 
 import pytest
 
-from qualnet_tf import backbones, config, methods
+from qualnet_tf import backbones, config, knobs, methods
 
 QUALNET = {"method": "qualnet", "stage1_run_dir": "s"}
 
@@ -201,7 +201,7 @@ def test_programs_say_what_they_need(config_class, message):
 
 
 def test_every_knob_has_help():
-    for config_class in config.Config.__subclasses__():
+    for config_class in knobs.Config.__subclasses__():
         for name, field in config_class.__dataclass_fields__.items():
             assert field.metadata.get("help"), (config_class, name)
 
