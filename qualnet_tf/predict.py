@@ -19,7 +19,10 @@ def main(config: PredictConfig) -> None:
     ):
         answers = zip(found.labels, found.probabilities, strict=True)
         text = ", ".join(f"{label} {share:.1%}" for label, share in answers)
-        print(f"{found.path}: {text}")
+        turned = ""
+        if found.orientation != 1:
+            turned = f" (turned upright, EXIF orientation {found.orientation})"
+        print(f"{found.path}: {text}{turned}")
 
 
 if __name__ == "__main__":

@@ -38,11 +38,15 @@ class Predictor:
 
 
 class Prediction(NamedTuple):
-    """What the classifier says about one file, most probable class first."""
+    """What the classifier says about one file, most probable class first.
+
+    `orientation` is the EXIF orientation that was undone, 1 if it was upright.
+    """
 
     path: Path
     labels: tuple[str, ...]
     probabilities: tuple[float, ...]
+    orientation: int = 1
 
 
 def load_predictor(export_dir: str | os.PathLike) -> Predictor:
@@ -80,9 +84,8 @@ def predict_files(
 
     Args:
         predictor: From `load_predictor`.
-        paths: JPEG, PNG, GIF, BMP or WebP files of any size. An EXIF
-            orientation is ignored.
-        top_k: Classes in each answer; where there are fewer, all of them.
+        paths: JPEG, PNG, GIF, BMP or WebP files of any size.
+        top_k: Classes in each answer; where the export gives fewer, those.
         batch_size: Files that are decoded and classified at a time.
 
     Returns:
@@ -128,7 +131,11 @@ def _check_signature(saved_model: Any, folder: Path) -> None:
     found = saved_model.signatures.get(signature.BYTES_SIGNATURE)
     inputs = found.structured_input_signature[1] if found else {}
     outputs = found.structured_outputs if found else {}
-    expected = {signature.LABELS, signature.PROBABILITIES}
+    expected = {
+        signature.LABELS,
+        signature.PROBABILITIES,
+        signature.ORIENTATION,
+    }
     if list(inputs) != [signature.IMAGE_BYTES] or not expected <= set(outputs):
         raise ValueError(
             f"the SavedModel in {folder} turns {sorted(inputs)} into "
@@ -157,6 +164,7 @@ def _predict_batch(
             path,
             tuple(label.decode() for label in labels),
             tuple(float(probability) for probability in probabilities),
+            int(outputs[signature.ORIENTATION][row]),
         )
 
 

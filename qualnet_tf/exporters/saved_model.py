@@ -1,17 +1,15 @@
 """Writes a classifier as a TensorFlow SavedModel that a server can load."""
 
 import os
-import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import keras
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 
-from qualnet_tf.exporters import signature
-from qualnet_tf.exporters.versions import next_version
+from qualnet_tf.exporters import signature, versions
 
 # Keras runs some layers (grouped convolutions among them) in functions that
 # only XLA can run, and TensorFlow Serving leaves XLA off by default.
@@ -26,47 +24,65 @@ def export_saved_model(
 ) -> Path:
     """Writes the classifier as the next version below `output_dir`.
 
-    The SavedModel holds the classifier's variables, each once, the class names
-    and the signatures of `exporters.signature`; nothing of this package is
-    needed to run it. It is written under a name that no server looks at and
-    renamed when it is whole.
-
     Args:
-        classifier: Functional Keras model, image float32
-            `[batch, image_size, image_size, 3]` in [0, 1] -> logits
-            `[batch, num_classes]`.
+        classifier: As for `write_saved_model`.
         class_names: The names, in the order of the logits.
         output_dir: Folder of the numbered versions, made where it is missing.
         image_size: Side of the classifier's input in pixels.
 
     Returns:
-        The new version's folder, `output_dir/<newest version + 1>`.
+        The new version's folder.
+
+    Raises:
+        ValueError: As `write_saved_model`, or if `output_dir` is a file.
+        OSError: If the disk refuses a file. In no case is anything left behind.
+    """
+    check_arguments(classifier, class_names, image_size)
+    with versions.new_version(output_dir) as new:
+        write_saved_model(new.folder, classifier, class_names, image_size)
+    return new.version
+
+
+def write_saved_model(
+    folder: Path,
+    classifier: keras.Model,
+    class_names: Sequence[str],
+    image_size: int,
+    **options: Any,
+) -> None:
+    """Writes the classifier as a SavedModel into a folder.
+
+    The SavedModel holds the classifier's variables, each once, the class names
+    and the signatures of `exporters.signature`; nothing of this package is
+    needed to run it.
+
+    Args:
+        folder: An empty folder.
+        classifier: Functional Keras model that ends in a dense layer, image
+            float32 `[batch, image_size, image_size, 3]` in [0, 1] -> logits
+            `[batch, num_classes]`.
+        class_names: The names, in the order of the logits.
+        image_size: Side of the classifier's input in pixels.
+        **options: As for `signature.endpoints`.
 
     Raises:
         ValueError: If names or size do not fit the classifier, if Keras does
-            not run on TensorFlow, if `output_dir` is a file, or if a layer
-            needs XLA, with which a server refuses the model.
-        OSError: If the disk refuses a file. In no case is anything left behind.
+            not run on TensorFlow, or if a layer needs XLA, with which a
+            server refuses the model.
+        OSError: If the disk refuses a file.
     """
-    _check_arguments(classifier, class_names, image_size)
-    output_dir = Path(output_dir)
-    if output_dir.exists() and not output_dir.is_dir():
-        raise ValueError(
-            f"output_dir {output_dir} is a file: expected a folder, or a path "
-            "where none is yet"
-        )
-    with _version_folder(output_dir) as folder:
-        _write(signature.endpoints(classifier, class_names, image_size), folder)
-        _check_runs_without_xla(folder)
-        version = output_dir / str(next_version(output_dir))
-        os.replace(folder, version)
-    return version
+    check_arguments(classifier, class_names, image_size)
+    _write(
+        signature.endpoints(classifier, class_names, image_size, **options),
+        folder,
+    )
+    _check_runs_without_xla(folder)
 
 
-def _check_arguments(
+def check_arguments(
     classifier: keras.Model, class_names: Sequence[str], image_size: int
 ) -> None:
-    """Raises ValueError where the arguments contradict each other."""
+    """Raises ValueError where names and size do not fit the classifier."""
     if keras.backend.backend() != "tensorflow":
         raise ValueError(
             f"Keras runs on {keras.backend.backend()!r}, but a SavedModel is "
@@ -92,24 +108,6 @@ def _check_arguments(
             f"class names {repeated} stand more than once: labels are the only "
             "key to an answer, so give each class its own name"
         )
-
-
-@contextmanager
-def _version_folder(output_dir: Path) -> Iterator[Path]:
-    """Gives a temporary folder, and removes all it made if the body fails."""
-    made = [d for d in (output_dir, *output_dir.parents) if not d.exists()]
-    # Beside the versions, so that the rename stays on one file system. Not
-    # from tempfile: its folders are closed to other users, a server included.
-    folder = output_dir / f".writing-{os.getpid()}"
-    try:
-        folder.mkdir(parents=True)
-        yield folder
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        with suppress(OSError):  # somebody else may have put something in
-            for directory in made:
-                directory.rmdir()
-        raise
 
 
 def _write(endpoints: dict, folder: Path) -> None:

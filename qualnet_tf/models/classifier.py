@@ -52,3 +52,32 @@ def split_classifier(
             "build_classifier"
         )
     return layers[1], layers[2]
+
+
+def pooled_classifier(classifier: keras.Model) -> keras.Model:
+    """Returns the classifier with its pooled features as a second output.
+
+    Args:
+        classifier: From `build_classifier`, or any functional model that ends
+            in a dense layer.
+
+    Returns:
+        A model of the same layers, images -> [features [batch, channels],
+        logits [batch, num_classes]].
+
+    Raises:
+        ValueError: If the classifier does not end in a dense layer.
+    """
+    last = classifier.layers[-1]
+    if isinstance(last, keras.Model):
+        backbone, head = split_classifier(classifier)
+        outputs = pooled_classifier(head)(backbone(classifier.inputs[0]))
+    elif isinstance(last, keras.layers.Dense):
+        outputs = [last.input, last.output]
+    else:
+        raise ValueError(
+            "expected a classifier that ends in a dense layer, received one "
+            f"that ends in {last.name} ({type(last).__name__}); export the "
+            "classifier with its logits as outputs"
+        )
+    return keras.Model(classifier.inputs, outputs, name=classifier.name)

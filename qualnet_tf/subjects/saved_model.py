@@ -36,26 +36,25 @@ def open_saved_model(path: Path, options: SubjectOptions) -> Subject:
         str(path),
     )
 
-    def ask(image: np.ndarray, output: str = chosen.output) -> np.ndarray:
+    def ask(image: np.ndarray) -> np.ndarray:
         # The loaded object is kept by this closure: signatures alone do not
         # keep its variables alive.
         function = model.signatures[chosen.signature]
-        return function(**{chosen.input: to_input(image, chosen)})[
-            output
-        ].numpy()
+        outputs = function(**{chosen.input: to_input(image, chosen)})
+        return outputs[chosen.output].numpy()
 
-    side = settled_size(chosen, options, str(path))
     known: tuple[str, ...] = ()
-    if chosen.has_labels:
-        sample = np.linspace(0, 1, side * side * 3, dtype=np.float32)
-        sample = sample.reshape(1, side, side, 3)
-        known = signatures.own_class_names(
-            ask(sample, signatures.OWN_LABELS)[0], ask(sample)[0]
+    if chosen.num_names:
+        names = model.signatures[signatures.NAMES_SIGNATURE]
+        index = tf.range(chosen.num_names, dtype=tf.int64)
+        labels = names(**{signatures.NAMES_INPUT: index})
+        known = tuple(
+            label.decode() for label in labels[signatures.NAMES_OUTPUT].numpy()
         )
     return Subject(
         address=str(path),
         kind="SavedModel",
-        image_size=side,
+        image_size=settled_size(chosen, options, str(path)),
         pixel_range=settled_range(chosen, options, str(path)),
         class_names=input_shape.settled_names(
             known, options.class_names, str(path)

@@ -8,7 +8,6 @@ import http.client
 import json
 import urllib.error
 import urllib.request
-from typing import Any
 
 import numpy as np
 
@@ -42,41 +41,42 @@ def open_served(address: str, options: SubjectOptions) -> Subject:
         _signatures(described, address), options.output_name, address
     )
 
-    def predict(image: np.ndarray) -> dict[str, Any]:
-        body = {
-            "signature_name": chosen.signature,
-            "inputs": {chosen.input: _to_json(image, chosen)},
-        }
-        answer = _request(f"{address}:predict", body).get("outputs")
-        # A single output comes without its name.
-        if isinstance(answer, list):
-            answer = {chosen.output: answer}
-        if not isinstance(answer, dict) or chosen.output not in answer:
-            raise ValueError(
-                f"{address}: expected output {chosen.output}, received "
-                f"{str(answer)[:80]}; name the output with --output_name"
-            )
-        return answer
+    def ask(image: np.ndarray) -> np.ndarray:
+        inputs = {chosen.input: _to_json(image, chosen)}
+        answer = _predict(address, chosen.signature, inputs, chosen.output)
+        return np.array(answer, np.float32)
 
-    side = saved_model.settled_size(chosen, options, address)
     known: tuple[str, ...] = ()
-    if chosen.has_labels:
-        sample = np.linspace(0, 1, side * side * 3, dtype=np.float32)
-        answer = predict(sample.reshape(1, side, side, 3))
-        known = signatures.own_class_names(
-            answer[signatures.OWN_LABELS][0], answer[signatures.OWN_OUTPUT][0]
-        )
+    if chosen.num_names:
+        inputs = {signatures.NAMES_INPUT: list(range(chosen.num_names))}
+        names = signatures.NAMES_SIGNATURE, inputs, signatures.NAMES_OUTPUT
+        known = tuple(_predict(address, *names))
     return Subject(
         address=address,
         kind="TensorFlow Serving",
-        image_size=side,
+        image_size=saved_model.settled_size(chosen, options, address),
         pixel_range=saved_model.settled_range(chosen, options, address),
         class_names=input_shape.settled_names(
             known, options.class_names, address
         ),
-        ask=lambda image: np.array(predict(image)[chosen.output], np.float32),
+        ask=ask,
         outputs=saved_model.settled_outputs(chosen, options),
     )
+
+
+def _predict(address: str, signature: str, inputs: dict, output: str) -> list:
+    """Returns an output of a signature, one entry for each input."""
+    body = {"signature_name": signature, "inputs": inputs}
+    answer = _request(f"{address}:predict", body).get("outputs")
+    # A single output comes without its name.
+    if isinstance(answer, dict):
+        answer = answer.get(output)
+    if not isinstance(answer, list):
+        raise ValueError(
+            f"{address}: expected output {output}, received "
+            f"{str(answer)[:80]}; name the output with --output_name"
+        )
+    return answer
 
 
 def _to_json(image: np.ndarray, chosen: signatures.Choice) -> list:

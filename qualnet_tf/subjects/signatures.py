@@ -4,13 +4,15 @@ TensorFlow Serving describes a model by the same words as its SavedModel.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-# Of our own exports: images in [0, 1], logits in the order of the classes,
-# labels from the most probable class down.
+# Of our own exports: images in [0, 1], logits in the order of the classes; and
+# class numbers to names.
 OWN_SIGNATURE = "predict_images"
 OWN_OUTPUT = "logits"
-OWN_LABELS = "labels"
+NAMES_SIGNATURE = "class_names"
+NAMES_INPUT = "index"
+NAMES_OUTPUT = "label"
 # Tried in this order, then any other.
 _PREFERRED = (OWN_SIGNATURE, "serving_default", "serve")
 
@@ -42,7 +44,7 @@ class Choice:
         takes_files: Whether it takes encoded pictures instead of pixels.
         output: Name of the output with a number per class.
         is_own: Whether it is an export of ours.
-        has_labels: Whether it says its class names.
+        num_names: How many class names it says; 0 if it says none.
     """
 
     signature: str
@@ -51,7 +53,7 @@ class Choice:
     takes_files: bool
     output: str
     is_own: bool
-    has_labels: bool
+    num_names: int
 
 
 def choose(
@@ -87,9 +89,8 @@ def choose(
                         takes_files=fits is _takes_files,
                         output=_output(signature.outputs, output_name, address),
                         is_own=name == OWN_SIGNATURE
-                        and OWN_LABELS in signature.outputs,
-                        has_labels={OWN_LABELS, OWN_OUTPUT}
-                        <= set(signature.outputs),
+                        and NAMES_SIGNATURE in signatures,
+                        num_names=_count_names(signatures, signature),
                     )
     described = "; ".join(
         f"{name} of {_spell(each.inputs)}" for name, each in signatures.items()
@@ -99,6 +100,15 @@ def choose(
         f"3], or of encoded pictures, received {described or 'none'}; export "
         "the classifier alone"
     )
+
+
+def _count_names(signatures: Mapping[str, Signature], chosen: Signature) -> int:
+    names = signatures.get(NAMES_SIGNATURE)
+    logits = chosen.outputs.get(OWN_OUTPUT)
+    if names is None or logits is None or len(logits.shape) != 2:
+        return 0
+    speaks = NAMES_INPUT in names.inputs and NAMES_OUTPUT in names.outputs
+    return max(0, logits.shape[1] or 0) if speaks else 0
 
 
 def _takes_pixels(tensor: Tensor) -> bool:
@@ -133,18 +143,3 @@ def _spell(tensors: Mapping[str, Tensor]) -> str:
         f"{name} {each.dtype} {list(each.shape)}"
         for name, each in tensors.items()
     )
-
-
-def own_class_names(labels: Sequence[bytes | str], logits) -> tuple[str, ...]:
-    """Returns the classes in the order of the logits, from one answer.
-
-    Args:
-        labels: Of one image, the most probable class first.
-        logits: Of the same image, [classes].
-    """
-    # Classes that tie come in the order of their numbers, as top_k has them.
-    order = sorted(range(len(logits)), key=lambda place: -logits[place])
-    names = [""] * len(order)
-    for place, label in zip(order, labels, strict=True):
-        names[place] = label.decode() if isinstance(label, bytes) else label
-    return tuple(names)

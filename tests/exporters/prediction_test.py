@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from qualnet_tf.exporters import signature
+from qualnet_tf.exporters import decoding
 from qualnet_tf.exporters.prediction import load_predictor, predict_files
 
 
@@ -23,7 +23,7 @@ def files(tmp_path, pictures):
 class TestPredictFiles:
     def test_equals_the_classifier(self, predictor, exported, files, pictures):
         contents = tf.constant(list(pictures.values()))
-        images = signature.decode_and_crop(contents, exported.image_size)
+        images = decoding.decode_and_crop(contents, exported.image_size)[0]
         logits = exported.classifier(images, training=False)
         expected = tf.nn.softmax(logits).numpy()
         predictions = predict_files(predictor, files, top_k=5)

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from qualnet_tf.backbones.grouped_conv import GroupedConv2D
-from qualnet_tf.exporters import signature
+from qualnet_tf.exporters import decoding
 from qualnet_tf.exporters.saved_model import export_saved_model
 from qualnet_tf.models.corrected_convolution import CorrectedConvolution
 
@@ -34,7 +34,11 @@ def check_outputs(outputs, classifier, class_names, images):
     probabilities = tf.nn.softmax(logits).numpy()
     order = np.argsort(-logits, axis=1)
     names = np.array([name.encode() for name in class_names], dtype=object)
-    assert set(outputs) == {"labels", "probabilities", "logits"}
+    assert set(outputs) - {"orientation"} == {
+        "labels",
+        "probabilities",
+        "logits",
+    }
     np.testing.assert_array_equal(outputs["labels"], names[order])
     np.testing.assert_allclose(
         outputs["probabilities"],
@@ -80,12 +84,52 @@ class TestParity:
 
     def test_image_bytes(self, run, exported, contents):
         outputs = run(exported.folder, "serving_default", image_bytes=contents)
-        decoded = signature.decode_and_crop(
+        decoded = decoding.decode_and_crop(
             tf.constant(list(contents)), exported.image_size
-        )
+        )[0]
         check_outputs(
             outputs, exported.classifier, exported.class_names, decoded
         )
+
+    def test_features_are_what_the_head_sees(self, run, exported, contents):
+        outputs = run(exported.folder, "features", image_bytes=contents)
+        images, _ = decoding.decode_and_crop(
+            tf.constant(list(contents)), exported.image_size
+        )
+        kernel, bias = exported.classifier.get_layer("head").get_weights()
+        np.testing.assert_allclose(
+            outputs["features"] @ kernel + bias,
+            exported.classifier(images, training=False),
+            atol=20 * TOLERANCE,  # the head's weights are large
+        )
+
+    def test_class_names(self, run, exported):
+        index = np.array([4, 0, 2], np.int64)
+        outputs = run(exported.folder, "class_names", index=index)
+        assert [label.decode() for label in outputs["label"]] == [
+            exported.class_names[place] for place in index
+        ]
+
+    @pytest.mark.parametrize("bad", [np.nan, np.inf, 255.0, -0.5])
+    def test_pixels_out_of_range_are_refused(self, exported, images, bad):
+        wrong = images.copy()
+        wrong[1, 2, 3, 0] = bad
+        with pytest.raises(
+            tf.errors.InvalidArgumentError, match="finite pixels in .0, 1."
+        ):
+            run_python(exported.folder, "predict_images", image=wrong)
+
+    def test_top_k_of_many_classes(self, build_classifier, images, tmp_path):
+        classifier = build_classifier(num_classes=12)
+        names = [f"class {place}" for place in range(12)]
+        folder = export_saved_model(classifier, names, tmp_path, 32)
+        outputs = run_python(folder, "predict_images", image=images)
+        logits = classifier(images, training=False).numpy()
+        order = np.argsort(-logits, axis=1)[:, :5]
+        found = [[label.decode() for label in row] for row in outputs["labels"]]
+        assert found == np.array(names)[order].tolist()
+        assert outputs["probabilities"].shape == (3, 5)
+        assert outputs["logits"].shape == (3, 12)
 
     def test_answers_differ_between_pictures(self, exported, images):
         # else the tests above could not see a wrong input
@@ -173,10 +217,21 @@ class TestContents:
         }
         size = exported.image_size
         assert found == {
-            "serving_default": [{"image_bytes": (text, [-1])}, outputs],
+            "serving_default": [
+                {"image_bytes": (text, [-1])},
+                outputs | {"orientation": (tf.int32.as_datatype_enum, [-1])},
+            ],
             "predict_images": [
                 {"image": (number, [-1, size, size, 3])},
                 outputs,
+            ],
+            "features": [
+                {"image_bytes": (text, [-1])},
+                {"features": (number, [-1, 8])},
+            ],
+            "class_names": [
+                {"index": (tf.int64.as_datatype_enum, [-1])},
+                {"label": (text, [-1])},
             ],
         }
 
@@ -216,7 +271,8 @@ class TestVersions:
         for version in ("8", "9"):
             folder = export_saved_model(classifier, "ab", tmp_path, 32)
             assert folder == tmp_path / version
-        assert sorted(os.listdir(tmp_path)) == ["7", "8", "9"]
+        numbers = {int(path.name) for path in tmp_path.glob("[0-9]*")}
+        assert numbers == {7, 8, 9}
 
 
 class TestFailure:

@@ -21,7 +21,13 @@ from tests.subjects.tiny_models import (
 )
 
 # The names of the REST interface for types.
-_TYPES = {"float32": "DT_FLOAT", "string": "DT_STRING", "uint8": "DT_UINT8"}
+_TYPES = {
+    "float32": "DT_FLOAT",
+    "string": "DT_STRING",
+    "uint8": "DT_UINT8",
+    "int32": "DT_INT32",
+    "int64": "DT_INT64",
+}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -54,10 +60,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             values = [base64.b64decode(each["b64"]) for each in values]
         found = function(**{name: tf.constant(values, spec.dtype)})
         outputs = {
-            key: [
-                [v.decode() if isinstance(v, bytes) else float(v) for v in row]
-                for row in value.numpy()
-            ]
+            key: _to_json(value.numpy().tolist())
             for key, value in found.items()
             if key not in self.server.hidden
         }
@@ -73,6 +76,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+def _to_json(value):
+    if isinstance(value, list):
+        return [_to_json(each) for each in value]
+    return value.decode() if isinstance(value, bytes) else value
 
 
 def _describe(tensors):
