@@ -1,6 +1,8 @@
-"""Exports a run's classifier, without its decoder, as a SavedModel.
+"""Exports a run's classifier, without its decoder, for deployment.
 
 python -m qualnet_tf.export --run_dir=runs/quickstart/qualnet
+python -m qualnet_tf.export --run_dir=runs/quickstart/qualnet \\
+  --formats=saved_model,tflite,keras,onnx --quality_head
 """
 
 from qualnet_tf import experiment_flags
@@ -10,34 +12,28 @@ from qualnet_tf.config import ExportConfig
 def main(config: ExportConfig) -> None:
     """Writes the next version and says where; a current one is kept."""
     import os
-    import pathlib
     import sys
 
-    from qualnet_tf.exporters import versions
-    from qualnet_tf.exporters.saved_model import export_saved_model
-    from qualnet_tf.models.saving import load_model
+    from qualnet_tf.exporters.run_export import export_run
+    from qualnet_tf.reports import model_card
     from qualnet_tf.run_dir import RunDir
+    from qualnet_tf.training import calibration_pictures
 
-    run = RunDir(config.run_dir)
-    info = run.read_finished_info()
-    output_dir = pathlib.Path(config.output_dir or run.exports)
-    trained = run.classifier.stat().st_mtime
-    folder = versions.newest_since(output_dir, trained)
-    if folder is None:
-        classifier = load_model(run.classifier)
-        folder = export_saved_model(
-            classifier,
-            info["class_names"],
-            output_dir,
-            classifier.input_shape[1],
-        )
-    print(f"export: {folder}")
-    example = run.example_picture
-    picture = example if example.is_file() else "PICTURE"
-    print(
-        f"classify a picture: {os.path.relpath(sys.executable)} -m "
-        f"qualnet_tf.predict --export_dir={folder} --image={picture}"
+    folder = export_run(
+        config,
+        calibration_pictures.calibration_batches,
+        calibration_pictures.NAMES,
+        model_card.render,
     )
+    print(f"export: {folder}")
+    if "saved_model" in config.formats:
+        example = RunDir(config.run_dir).example_picture
+        picture = example if example.is_file() else "PICTURE"
+        python = os.path.relpath(sys.executable)
+        print(
+            f"classify a picture: {python} -m qualnet_tf.predict "
+            f"--export_dir={folder} --image={picture}"
+        )
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ PROGRAMS = {
     "predict",
     "corrupt",
     "inspect",
+    "serve",
 }
 FILES = {"config", "knobs", "registry", "run_dir", "experiment_flags"}
 
@@ -26,6 +27,7 @@ LAW = {
         "backbones",
         "invertible",
         "datasets",
+        "corruptions",
         "config",
         "run_dir",
     },
@@ -41,6 +43,7 @@ LAW = {
     },
     "subjects": {"models"},
     "exporters": {"models", "config", "run_dir"},
+    "serving": {"exporters.versions", "config"},
     "reports": {"evaluation.results", "metrics", "run_dir"},
     "methods": {"models"},
     "models": {"backbones", "invertible"},

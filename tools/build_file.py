@@ -18,13 +18,17 @@ PACKAGE = "qualnet_tf"
 OWN = (PACKAGE, "tests", "benchmarks")
 # Import name -> name in requirements.txt or the test extra.
 DISTRIBUTIONS = {
-    "PIL": "pillow",
     "absl": "absl-py",
+    "ai_edge_litert": "ai-edge-litert",
     "apache_beam": "apache-beam",
     "google": "protobuf",
+    "kubernetes_validate": "kubernetes-validate",
+    "PIL": "pillow",
     "skimage": "scikit-image",
     "sklearn": "scikit-learn",
     "tensorflow_datasets": "tensorflow-datasets",
+    "tensorflow_serving": "tensorflow-serving-api",
+    "yaml": "pyyaml",
 }
 HEADER = '''"""Targets of qualnet_tf: a library per file, a test per test.
 

@@ -86,12 +86,13 @@ def checked_images(image: tf.Tensor) -> tf.Tensor:
         image: float32 `[batch, height, width, 3]`.
     """
     is_legal = tf.reduce_all((image >= -1e-3) & (image <= 1 + 1e-3))
+    # Without brackets: servers print the parts of a check in brackets.
     message = (
-        "image: expected finite pixels in [0, 1]; divide levels of 8 bits by "
-        "255"
+        "image: expected finite pixels from 0 to 1; divide levels of 8 bits "
+        "by 255; received values from"
     )
     check = tf.debugging.Assert(
-        is_legal, [message, tf.reduce_min(image), tf.reduce_max(image)]
+        is_legal, [message, tf.reduce_min(image), "to", tf.reduce_max(image)]
     )
     with tf.control_dependencies([check]):
         return tf.identity(image)

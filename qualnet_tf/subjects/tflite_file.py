@@ -2,18 +2,25 @@
 
 import os
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from qualnet_tf.subjects import pixels
 from qualnet_tf.subjects.input_shape import image_side, settled_names
 from qualnet_tf.subjects.subject import Subject, SubjectOptions
+from qualnet_tf.subjects.tflite_description import (
+    Description,
+    read_description,
+)
 
 # Step between two levels of a quantized input -> what its pixels are.
 _STEPS = {1 / 255: "unit", 1.0: "byte", 2 / 255: "signed"}
+# Images at a time, where the file leaves it open: more are not faster, and
+# need memory for every number between two layers.
+_MOST_IMAGES = 32
 
 
 def open_tflite(path: Path, options: SubjectOptions) -> Subject:
@@ -21,8 +28,9 @@ def open_tflite(path: Path, options: SubjectOptions) -> Subject:
 
     Args:
         path: Of the file.
-        options: What it does not say of itself. Of a quantized input the step
-            between two levels tells the range of the pixels.
+        options: What it does not say of itself. Our own exports say
+            everything; of a quantized input the step between two levels tells
+            the range of the pixels.
 
     Raises:
         ValueError: If the file is missing or damaged, or no classifier of one
@@ -33,6 +41,7 @@ def open_tflite(path: Path, options: SubjectOptions) -> Subject:
             f"{path}: expected a .tflite file, found none; correct --model"
         )
     interpreter = _load(path)
+    described = read_description(path)
     inputs = interpreter.get_input_details()
     outputs = interpreter.get_output_details()
     if len(inputs) != 1:
@@ -46,29 +55,66 @@ def open_tflite(path: Path, options: SubjectOptions) -> Subject:
         address=str(path),
         kind="TFLite file",
         image_size=image_side(
-            tuple(inputs[0]["shape_signature"]), options.image_size, str(path)
+            inputs[0]["shape_signature"].tolist(), options.image_size, str(path)
         ),
-        pixel_range=_settled_range(inputs[0], options, path),
-        class_names=settled_names((), options.class_names, str(path)),
+        pixel_range=_settled_range(inputs[0], options, described, path),
+        class_names=settled_names(
+            described.class_names, options.class_names, str(path)
+        ),
         ask=lambda image: _ask(interpreter, inputs[0], output, image),
-        outputs=options.outputs,
+        outputs=(
+            described.outputs if options.outputs == "auto" else options.outputs
+        ),
     )
 
 
 def _load(path: Path) -> Any:
+    make = _interpreter_class()
     with warnings.catch_warnings():
-        # It is said to move to another package; this one serves until then.
+        # TensorFlow's own interpreter is said to go; it serves until then.
         warnings.simplefilter("ignore")
         try:
-            return tf.lite.Interpreter(
-                str(path), num_threads=os.cpu_count() or 1
-            )
+            interpreter = make(str(path), num_threads=os.cpu_count() or 1)
         except (ValueError, RuntimeError) as error:
             raise ValueError(
-                f"{path}: not a whole TFLite file "
-                f"({' '.join(str(error).split())[:120]}); convert the model "
-                "again"
+                f"{path}: not a whole TFLite file ({_one_line(error)}); "
+                "convert the model again"
             ) from error
+    _check_runs(interpreter, path)
+    return interpreter
+
+
+def _check_runs(interpreter: Any, path: Path) -> None:
+    """Raises ValueError where the interpreter lacks an operation."""
+    # Images of any size are prepared for when they come.
+    if any(
+        -1 in each["shape_signature"][1:]
+        for each in interpreter.get_input_details()
+    ):
+        return
+    try:
+        interpreter.allocate_tensors()
+    except (ValueError, RuntimeError) as error:
+        raise ValueError(
+            f"{path}: expected operations that this interpreter has, received "
+            f"others ({_one_line(error)}); convert the model with TFLite's "
+            "own operations alone"
+        ) from error
+
+
+def _interpreter_class() -> Callable[..., Any]:
+    """Returns LiteRT's interpreter, or TensorFlow's where it is missing."""
+    try:
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError:
+        import tensorflow as tf
+
+        return tf.lite.Interpreter
+    return Interpreter
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:120]
 
 
 def _choose_output(outputs: list[dict], wanted: str, path: Path) -> dict:
@@ -82,9 +128,15 @@ def _choose_output(outputs: list[dict], wanted: str, path: Path) -> dict:
     )
 
 
-def _settled_range(details: dict, options: SubjectOptions, path: Path) -> str:
-    if options.pixel_range != "auto":
-        return options.pixel_range
+def _settled_range(
+    details: dict,
+    options: SubjectOptions,
+    described: Description,
+    path: Path,
+) -> str:
+    for said in (options.pixel_range, described.pixel_range):
+        if said != "auto":
+            return said
     step = _quantization(details)[0]
     for known, name in _STEPS.items():
         if np.isclose(step, known, rtol=0.02):
@@ -107,12 +159,13 @@ def _ask(
 ) -> np.ndarray:
     values = _to_levels(image, details)
     fixed = int(details["shape_signature"][0])
-    batch = len(values) if fixed == -1 else fixed
-    _make_room(interpreter, details, batch)
+    batch = min(len(values), _MOST_IMAGES) if fixed == -1 else fixed
+    _make_room(interpreter, details, [batch, *values.shape[1:]])
     answers = []
     for start in range(0, len(values), batch):
         some = values[start : start + batch]
-        # A model of a fixed batch takes no fewer: the first image fills up.
+        # A batch of another length costs a preparation, or is not taken at
+        # all: the first image fills up.
         some = np.concatenate([some, *[some[:1]] * (batch - len(some))])
         interpreter.set_tensor(details["index"], some)
         interpreter.invoke()
@@ -132,9 +185,8 @@ def _to_levels(image: np.ndarray, details: dict) -> np.ndarray:
     return np.clip(levels, limits.min, limits.max).astype(dtype)
 
 
-def _make_room(interpreter: Any, details: dict, batch: int) -> None:
-    """Prepares the interpreter for batches of one size."""
-    shape = [batch, *details["shape"][1:]]
+def _make_room(interpreter: Any, details: dict, shape: list[int]) -> None:
+    """Prepares the interpreter for batches of one shape."""
     if list(interpreter.get_input_details()[0]["shape"]) != shape:
         interpreter.resize_tensor_input(details["index"], shape)
     # Cheap where nothing changed.

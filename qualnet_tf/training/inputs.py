@@ -62,14 +62,15 @@ def training_batches(
         clean_fraction=clean_fraction,
         corruption_names=config.corruptions,
         severities=config.severities,
-        options=_options(config),
+        options=corruption_options(config),
         corruption_weights=config.corruption_weights,
         augmentation=config.augmentation,
         extras=_EXTRAS.get(config.method, lambda config: {})(config),
     )
 
 
-def _options(config: TrainConfig) -> pipeline.Options:
+def corruption_options(config: TrainConfig) -> pipeline.Options:
+    """Returns how the run's images are corrupted."""
     return pipeline.Options(
         severity_table=config.severity_table,
         variant=config.corruption_variant,
@@ -99,7 +100,7 @@ def _ant_extras(config: TrainConfig) -> extras.Extras:
 
 def _auxtraining_extras(config: TrainConfig) -> extras.Extras:
     return extras.corrupted_views(
-        config.corruptions, config.severities, _options(config)
+        config.corruptions, config.severities, corruption_options(config)
     )
 
 

@@ -115,7 +115,7 @@ class TestParity:
         wrong = images.copy()
         wrong[1, 2, 3, 0] = bad
         with pytest.raises(
-            tf.errors.InvalidArgumentError, match="finite pixels in .0, 1."
+            tf.errors.InvalidArgumentError, match="finite pixels from 0 to 1"
         ):
             run_python(exported.folder, "predict_images", image=wrong)
 
