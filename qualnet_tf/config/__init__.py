@@ -19,6 +19,7 @@ from qualnet_tf.config.method_groups import (
 )
 from qualnet_tf.config.predict import PredictConfig
 from qualnet_tf.config.report import ReportConfig
+from qualnet_tf.config.serve import ServeConfig
 from qualnet_tf.config.train import PRETRAINED_BACKBONES, TrainConfig
 
 __all__ = [
@@ -35,5 +36,6 @@ __all__ = [
     "SIX_SEVERITIES",
     "STAGE1_METHODS",
     "TEACHER_METHODS",
+    "ServeConfig",
     "TrainConfig",
 ]
