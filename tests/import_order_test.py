@@ -15,6 +15,7 @@ PROGRAMS = {
     "corrupt",
     "inspect",
     "serve",
+    "demo",
 }
 FILES = {"config", "knobs", "registry", "run_dir", "experiment_flags"}
 
@@ -43,6 +44,14 @@ LAW = {
     },
     "subjects": {"models"},
     "exporters": {"models", "config", "run_dir"},
+    "demonstration": {
+        "models",
+        "datasets",
+        "corruptions",
+        "evaluation.results",
+        "config",
+        "run_dir",
+    },
     "serving": {"exporters.versions", "config"},
     "reports": {"evaluation.results", "metrics", "run_dir"},
     "methods": {"models"},

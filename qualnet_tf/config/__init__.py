@@ -7,6 +7,7 @@ and no TensorFlow is imported: `--help` must answer at once.
 
 from qualnet_tf.config.conditions import SIX_SEVERITIES
 from qualnet_tf.config.corrupt import CorruptConfig
+from qualnet_tf.config.demo import DemoConfig
 from qualnet_tf.config.evaluate import EvaluateConfig
 from qualnet_tf.config.export import ExportConfig
 from qualnet_tf.config.inspect import InspectConfig
@@ -26,6 +27,7 @@ __all__ = [
     "CORRECTED_METHODS",
     "CorruptConfig",
     "DECODER_METHODS",
+    "DemoConfig",
     "EvaluateConfig",
     "ExportConfig",
     "InspectConfig",

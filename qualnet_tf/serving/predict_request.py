@@ -1,20 +1,21 @@
 """The body of a predict request -> arrays, by the rules of REST."""
 
-import base64
-import binascii
 import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from qualnet_tf.serving.json_arrays import (
+    is_base64,
+    spell_type,
+    to_array,
+)
 from qualnet_tf.serving.loaded_model import Signature, TensorInfo
 from qualnet_tf.serving.statuses import ServingError, invalid
 
 DEFAULT_SIGNATURE = "serving_default"
 _DECODER = json.JSONDecoder()
-# Python's types of JSON's values that a tensor of a kind takes.
-_TYPES = {"f": {int, float}, "i": {int}, "u": {int}, "b": {bool}}
 
 
 class PredictBody(NamedTuple):
@@ -40,7 +41,7 @@ def parse_body(content: bytes) -> PredictBody:
     body = _parse_json(content)
     if not isinstance(body, dict):
         raise invalid(
-            f"JSON Parse error: expected an object, received {_type(body)}"
+            f"JSON Parse error: expected an object, received {spell_type(body)}"
         )
     name = body.get("signature_name", DEFAULT_SIGNATURE)
     if not isinstance(name, str):
@@ -125,7 +126,7 @@ def _read_rows(
     instances: list, inputs: Mapping[str, TensorInfo]
 ) -> dict[str, np.ndarray]:
     first = instances[0]
-    if not isinstance(first, dict) or _is_base64(first):
+    if not isinstance(first, dict) or is_base64(first):
         if len(inputs) != 1:
             raise invalid(
                 "instances is a plain list, but expecting list of objects as "
@@ -135,7 +136,9 @@ def _read_rows(
         return {name: _stack(instances, info)}
     for place, each in enumerate(instances):
         if not isinstance(each, dict) or set(each) != set(inputs):
-            found = ", ".join(each) if isinstance(each, dict) else _type(each)
+            found = (
+                ", ".join(each) if isinstance(each, dict) else spell_type(each)
+            )
             raise _of_element(
                 place,
                 f"expected an object of {', '.join(inputs)}, received {found}",
@@ -149,14 +152,14 @@ def _read_rows(
 def _read_columns(
     values: Any, inputs: Mapping[str, TensorInfo]
 ) -> dict[str, np.ndarray]:
-    if isinstance(values, dict) and not _is_base64(values):
+    if isinstance(values, dict) and not is_base64(values):
         for name in inputs:
             if name not in values:
                 raise invalid(
                     f"Missing named input: {name} in 'inputs' object."
                 )
         return {
-            name: _array(values[name], info) for name, info in inputs.items()
+            name: to_array(values[name], info) for name, info in inputs.items()
         }
     if len(inputs) != 1:
         raise invalid(
@@ -164,18 +167,18 @@ def _read_columns(
             "input tensors required as per tensorinfo_map"
         )
     ((name, info),) = inputs.items()
-    return {name: _array(values, info)}
+    return {name: to_array(values, info)}
 
 
 def _stack(values: list, info: TensorInfo) -> np.ndarray:
     """Returns instances as one array, naming the one that does not fit."""
     try:
-        return _array(values, info)
+        return to_array(values, info)
     except ServingError as whole:
         shape = None
         for place, value in enumerate(values):
             try:
-                found = _array(value, info).shape
+                found = to_array(value, info).shape
             except ServingError as error:
                 raise _of_element(place, error.message) from None
             if shape not in (None, found):
@@ -186,122 +189,6 @@ def _stack(values: list, info: TensorInfo) -> np.ndarray:
                 ) from None
             shape = found
         raise whole
-
-
-def _array(value: Any, info: TensorInfo) -> np.ndarray:
-    if info.dtype == np.dtype(object):
-        return _strings(value)
-    legal = _TYPES.get(info.dtype.kind)
-    if legal is None:
-        raise invalid(f"inputs of type {info.dtype} cannot be sent as JSON")
-    # Of objects, because NumPy would give every number the room of the
-    # longest string beside it.
-    try:
-        found = np.array(value, object)
-    except ValueError:  # more dimensions than NumPy has
-        raise _unexpected_size(value) from None
-    types = set(map(type, found.ravel().tolist()))
-    if list in types:
-        raise _unexpected_size(value)
-    if types - legal:
-        wrong = next(
-            each for each in found.ravel().tolist() if type(each) not in legal
-        )
-        raise _unexpected_type(wrong, info)
-    return _cast(found, info)
-
-
-def _cast(found: np.ndarray, info: TensorInfo) -> np.ndarray:
-    """Returns numbers in the type of the tensor, unless one does not fit."""
-    if not found.size or info.dtype.kind == "b":
-        return found.astype(info.dtype)
-    if info.dtype.kind in "iu":
-        limits = np.iinfo(info.dtype)
-        for number in (min(found.ravel()), max(found.ravel())):
-            if not limits.min <= number <= limits.max:
-                raise _unexpected_type(number, info)
-        return found.astype(info.dtype)
-    try:
-        wide = found.astype(np.float64)
-    except OverflowError:
-        raise _unexpected_type("a number too large", info) from None
-    is_too_large = np.isfinite(wide) & (np.abs(wide) > np.finfo(info.dtype).max)
-    if is_too_large.any():
-        raise _unexpected_type(float(wide[is_too_large][0]), info)
-    return wide.astype(info.dtype)
-
-
-def _unexpected_size(value: Any) -> ServingError:
-    return invalid(f"Encountered list at unexpected size: {_short(value)}")
-
-
-def _unexpected_type(value: Any, info: TensorInfo) -> ServingError:
-    return invalid(
-        f"JSON Value: {_short(value)} Type: {_type(value)} is not of expected "
-        f"type: {info.dtype.name}"
-    )
-
-
-def _strings(value: Any) -> np.ndarray:
-    """Returns bytes in an object array of the value's shape."""
-    shape, level = [], value
-    while isinstance(level, list):
-        shape.append(len(level))
-        level = level[0] if level else None
-    array = np.empty(shape, object)
-    flat = _flatten(value, shape)
-    for place, each in zip(np.ndindex(*shape), flat, strict=True):
-        array[place] = _bytes(each)
-    return array
-
-
-def _flatten(value: Any, shape: list[int]) -> list:
-    found = [value]
-    for size in shape:
-        for each in found:
-            if not isinstance(each, list) or len(each) != size:
-                raise invalid(
-                    f"Encountered list at unexpected size: {_short(each)} "
-                    f"expected size: {size}"
-                )
-        found = [inner for each in found for inner in each]
-    return found
-
-
-def _bytes(value: Any) -> bytes:
-    if isinstance(value, str):
-        try:
-            return value.encode()
-        except UnicodeEncodeError:
-            raise invalid(
-                "JSON Value: half a surrogate pair is not of expected type: "
-                "string"
-            ) from None
-    if isinstance(value, dict) and _is_base64(value):
-        return _decode_base64(value["b64"])
-    raise invalid(
-        f"JSON Value: {_short(value)} Type: {_type(value)} is not of expected "
-        "type: string"
-    )
-
-
-def _decode_base64(text: Any) -> bytes:
-    """Decodes base64, with or without its padding and line breaks."""
-    if isinstance(text, str):
-        try:
-            return base64.b64decode(text, validate=True)
-        except (binascii.Error, ValueError):
-            bare = "".join(text.split()).rstrip("=")
-            padded = bare + "=" * (-len(bare) % 4)
-        try:
-            return base64.b64decode(padded, validate=True)
-        except (binascii.Error, ValueError):
-            pass
-    raise invalid("Unable to base64 decode")
-
-
-def _is_base64(value: dict) -> bool:
-    return list(value) == ["b64"]
 
 
 def _check_shape(name: str, array: np.ndarray, info: TensorInfo) -> None:
@@ -324,19 +211,3 @@ def _of_element(place: int, message: str) -> ServingError:
         f"Failed to process element: {place} of 'instances' list. Error: "
         f"{message}"
     )
-
-
-def _type(value: Any) -> str:
-    names = {
-        dict: "Object",
-        list: "Array",
-        str: "String",
-        bool: "Bool",
-        type(None): "Null",
-    }
-    return names.get(type(value), "Number")
-
-
-def _short(value: Any) -> str:
-    text = json.dumps(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
