@@ -12,7 +12,12 @@ from qualnet_tf.config import EvaluateConfig
 def main(config: EvaluateConfig) -> None:
     """Evaluates the classifiers and prints their table."""
     from qualnet_tf.evaluation import classification
-    from qualnet_tf.reports import seed_table, tables
+    from qualnet_tf.reports import (
+        deployment_table,
+        precision_loss,
+        seed_table,
+        tables,
+    )
     from qualnet_tf.reports.run_report import load_run, with_adapted
 
     folders = classification.evaluate(config)
@@ -20,6 +25,10 @@ def main(config: EvaluateConfig) -> None:
     if config.adapt_batch_norm:
         runs = with_adapted(runs)
     print(tables.terminal_table([run.results for run in runs]))
+    cost = deployment_table.deployment_table(runs)
+    losses = precision_loss.loss_table(runs)
+    print(deployment_table.deployment_text(cost), end="")
+    print(precision_loss.loss_text(losses), end="")
     for line in seed_table.seed_lines(seed_table.seed_table(runs)):
         print(line)
 

@@ -125,6 +125,16 @@ class RunDir:
         return self.path / "results" / "features.npz"
 
     @property
+    def deployment(self) -> pathlib.Path:
+        """What the classifier costs to store and to run."""
+        return self.path / "results" / "deployment.json"
+
+    @property
+    def paired_losses(self) -> pathlib.Path:
+        """How far the classifier falls behind the first of an evaluation."""
+        return self.path / "results" / "paired_losses.json"
+
+    @property
     def figures(self) -> pathlib.Path:
         """Folder of the report's figures as files."""
         return self.path / "figures"

@@ -17,6 +17,7 @@ _EMPTY = (
     "say what they see, clean and corrupted.</p>"
 )
 _SHOWN_EXAMPLES = 6
+_LARGEST_SEED = 2**31 - 1
 
 
 def import_gradio() -> Any:
@@ -101,7 +102,12 @@ def _controls(gradio: Any, tried: TriedRuns) -> dict[str, Any]:
         1, 5, 3, step=1, label="Severity", elem_id="severity"
     )
     controls["seed"] = gradio.Number(
-        0, label="Seed", precision=0, minimum=0, elem_id="seed"
+        0,
+        label="Seed",
+        precision=0,
+        minimum=0,
+        maximum=_LARGEST_SEED,
+        elem_id="seed",
     )
     return controls
 
@@ -125,8 +131,10 @@ def _connect(
     def show(picture, corruption, severity, seed):
         if picture is None:
             return _EMPTY
+        # A field can be emptied, or filled by hand beyond its limits.
+        seed = min(max(int(seed or 0), 0), _LARGEST_SEED)
         found = trial.try_picture(
-            picture, corruption, int(severity), int(seed or 0), tried
+            picture, corruption, int(severity), seed, tried
         )
         return trial_html.render(found)
 
@@ -138,11 +146,13 @@ def _connect(
         except ValueError as error:
             return None, trial_html.render_error(str(error)), _EMPTY
         notes = trial_html.render_notes(notes)
+        # A visit keeps what the networks see, not the photograph.
+        picture = trial.crop(picture, tried)
         return picture, notes, show(picture, *chosen)
 
     # By its annotation Gradio knows what to hand over.
     def choose_example(event: gradio.SelectData, *chosen):
-        picture = tried.examples[event.index]
+        picture = trial.crop(tried.examples[event.index], tried)
         return picture, "", show(picture, *chosen)
 
     outputs = [controls["picture"], controls["note"], result]

@@ -2,6 +2,7 @@
 
 import io
 import pathlib
+import re
 import warnings
 
 import numpy as np
@@ -31,8 +32,10 @@ def read_picture(path: str | pathlib.Path) -> tuple[np.ndarray, list[str]]:
         warnings.simplefilter("ignore")
         try:
             picture = Image.open(io.BytesIO(content))
-        except Image.DecompressionBombError:
-            raise _too_large("far more") from None
+        except Image.DecompressionBombError as error:
+            pixels = re.search(r"(\d+) pixels", str(error))
+            found = f"{int(pixels[1]) / 1e6:.0f}" if pixels else "far more"
+            raise _too_large(found) from None
         # Damaged headers fail in as many ways as there are formats.
         except Exception:
             raise ValueError(

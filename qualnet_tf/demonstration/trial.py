@@ -83,6 +83,19 @@ def is_holdout(name: str) -> bool:
     return name in corruptions.HOLDOUT_CORRUPTIONS
 
 
+def crop(picture: np.ndarray, tried: TriedRuns) -> np.ndarray:
+    """Returns the part of a picture that the runs see, as in evaluation.
+
+    Args:
+        picture: uint8 [height, width, 3], any size.
+        tried: The runs.
+
+    Returns:
+        float32 [side, side, 3] in [0, 1].
+    """
+    return evaluation_crop(tf.constant(picture), tried.image_size).numpy()
+
+
 def try_picture(
     picture: np.ndarray,
     corruption: str,
@@ -93,13 +106,13 @@ def try_picture(
     """Corrupts a picture and asks every run about it.
 
     Args:
-        picture: uint8 [height, width, 3], any size.
+        picture: From `crop`.
         corruption: One of `corruption_names()`.
         severity: From 1 to 5.
         seed: Of the corruption.
         tried: The runs.
     """
-    clean = evaluation_crop(tf.constant(picture), tried.image_size)
+    clean = tf.constant(picture)
     corrupted, caption = clean, "not corrupted"
     if corruption != NONE:
         corrupted = corruptions.apply(

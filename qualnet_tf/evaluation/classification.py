@@ -17,7 +17,9 @@ from qualnet_tf.datasets import pipeline
 from qualnet_tf.datasets.source import ImageSource
 from qualnet_tf.evaluation import (
     class_order,
+    deployment,
     evaluation_pictures,
+    paired_losses,
     preprocessing_check,
     questions,
     result_files,
@@ -41,6 +43,9 @@ _NUM_ORDER_IMAGES = 256
 def evaluate(config: EvaluateConfig) -> list[run_dir.RunDir]:
     """Evaluates runs and models; writes results and pictures.
 
+    Where there are models, what each costs to store and to run is measured as
+    well, and how far it falls behind the first.
+
     One whose results already answer the request is left as it is; one that was
     stopped goes on at the condition where it was.
 
@@ -54,7 +59,8 @@ def evaluate(config: EvaluateConfig) -> list[run_dir.RunDir]:
         ValueError: If a run or model cannot be used, or the data is gone.
     """
     candidates = find_candidates(config)
-    folders = [each.run for each in candidates]
+    plain = list(candidates)
+    folders = [each.run for each in plain]
     if config.adapt_batch_norm:
         candidates += [
             dataclasses.replace(each, adaptation="batch_norm")
@@ -63,6 +69,9 @@ def evaluate(config: EvaluateConfig) -> list[run_dir.RunDir]:
     pending = [each for each in candidates if not _is_evaluated(each, config)]
     for group in questions.group_candidates(pending):
         _evaluate_group(config, group)
+    if config.model:
+        paired_losses.write_paired_losses(folders)
+        deployment.measure_all(plain)
     return folders
 
 

@@ -12,6 +12,11 @@ from qualnet_tf.evaluation.classification_results import (
     SCHEMA_VERSION,
     ClassificationResults,
 )
+from qualnet_tf.evaluation.deployment_file import (
+    Deployment,
+    load_deployment,
+    save_deployment,
+)
 from qualnet_tf.evaluation.feature_pairs_file import (
     FeaturePairs,
     load_feature_pairs,
@@ -23,6 +28,12 @@ from qualnet_tf.evaluation.measured import (
     ConditionResult,
     MeanInterval,
     ReliabilityBin,
+)
+from qualnet_tf.evaluation.paired_losses_file import (
+    PairedLoss,
+    PairedLosses,
+    load_paired_losses,
+    save_paired_losses,
 )
 from qualnet_tf.evaluation.pictures import (
     ConditionPictures,
@@ -49,19 +60,26 @@ __all__ = [
     "ConditionPictures",
     "ConditionQuality",
     "ConditionResult",
+    "Deployment",
     "FeaturePairs",
+    "PairedLoss",
+    "PairedLosses",
     "Pictures",
     "ReliabilityBin",
     "Summary",
     "WorstPictures",
     "load",
     "load_condition_pictures",
+    "load_deployment",
     "load_feature_pairs",
+    "load_paired_losses",
     "load_pictures",
     "load_worst_pictures",
     "save",
     "save_condition_pictures",
+    "save_deployment",
     "save_feature_pairs",
+    "save_paired_losses",
     "save_pictures",
     "save_worst_pictures",
     "summarize",

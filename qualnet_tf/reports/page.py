@@ -10,6 +10,7 @@ import jinja2
 from qualnet_tf.reports import (
     class_table,
     corruption_sheet,
+    deployment_table,
     error_bars,
     family_radar,
     family_table,
@@ -17,6 +18,7 @@ from qualnet_tf.reports import (
     paper_tables,
     picture_grid,
     plot_style,
+    precision_loss,
     published,
     quality_table,
     reliability_plots,
@@ -72,6 +74,7 @@ def build_page(runs: Sequence[RunReport]) -> str:
                 [run.conditions for run in runs if run.conditions]
             ),
             picture_groups=picture_grid.picture_groups(runs),
+            **_deployment(everyone),
             **_paper_tables(runs),
             settings={
                 "Configuration": settings.compare([run.config for run in runs]),
@@ -117,6 +120,21 @@ def _tables(runs: Sequence[RunReport], results) -> dict[str, Any]:
             ]
             for table in classes
         ],
+    }
+
+
+def _deployment(runs: Sequence[RunReport]) -> dict[str, Any]:
+    """Returns what classifiers cost, and what they lose to the first."""
+    losses = precision_loss.loss_table(runs)
+    return {
+        "deployment": deployment_table.deployment_table(runs),
+        "losses": losses,
+        "loss_rows": [(title, "", cells) for title, cells in losses.rows]
+        + [
+            (f"Answers changed, {title}", "", cells)
+            for title, cells in losses.changes
+        ],
+        "loss_sentence": precision_loss.SENTENCE,
     }
 
 

@@ -12,7 +12,9 @@ from qualnet_tf.evaluation import results as results_lib
 from qualnet_tf.evaluation.results import (
     ClassificationResults,
     ConditionPictures,
+    Deployment,
     FeaturePairs,
+    PairedLosses,
     Pictures,
     WorstPictures,
 )
@@ -35,6 +37,8 @@ class RunReport:
         worst: The pictures recognised least, or None.
         features: Features of clean and of low-resolution pictures, or None.
         adapted: Results with batch norms adapted to the test images, or None.
+        deployment: What it costs to store and to run, or None.
+        paired_losses: How far it falls behind another one, or None.
     """
 
     name: str
@@ -47,6 +51,8 @@ class RunReport:
     worst: WorstPictures | None = None
     features: FeaturePairs | None = None
     adapted: ClassificationResults | None = None
+    deployment: Deployment | None = None
+    paired_losses: PairedLosses | None = None
 
 
 def load_run(path: str | os.PathLike) -> RunReport:
@@ -75,6 +81,10 @@ def load_run(path: str | os.PathLike) -> RunReport:
         worst=_if_there(results_lib.load_worst_pictures, run.worst_pictures),
         features=_if_there(results_lib.load_feature_pairs, run.feature_pairs),
         adapted=_if_there(results_lib.load, run.adapted_results),
+        deployment=_if_there(results_lib.load_deployment, run.deployment),
+        paired_losses=_if_there(
+            results_lib.load_paired_losses, run.paired_losses
+        ),
     )
 
 

@@ -104,7 +104,7 @@ def header(width, height):
             "cannot be decoded to its end",
         ),
         (encoded(photograph(), "PNG")[:300], "cannot be decoded to its end"),
-        (header(20_000, 20_000), "at most 50 megapixels, received far more"),
+        (header(20_000, 20_000), "at most 50 megapixels, received 400; choose"),
         (header(9_000, 9_000), "received 9000 x 9000 pixels; choose a small"),
         (header(100, 100), "cannot be decoded to its end"),
     ],

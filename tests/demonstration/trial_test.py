@@ -22,7 +22,9 @@ def picture():
 
 @pytest.fixture(scope="module")
 def found(picture, tried):
-    return trial.try_picture(picture, "impulse_noise", 4, 3, tried)
+    return trial.try_picture(
+        trial.crop(picture, tried), "impulse_noise", 4, 3, tried
+    )
 
 
 def test_pictures_are_those_of_an_evaluation(picture, found):
@@ -58,7 +60,9 @@ def test_only_a_run_with_a_decoder_reconstructs(found):
 
 
 def test_a_picture_can_stay_clean(picture, tried):
-    found = trial.try_picture(picture, trial.NONE, 4, 3, tried)
+    found = trial.try_picture(
+        trial.crop(picture, tried), trial.NONE, 4, 3, tried
+    )
     np.testing.assert_array_equal(found.corrupted, found.clean)
     assert found.caption == "not corrupted"
 
