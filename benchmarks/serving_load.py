@@ -457,9 +457,18 @@ def describe(load: Load, bare: float) -> list[str]:
     """Returns the lines that are printed."""
     taken = np.array([each for _, each in load.outcome.seconds]) * 1e3
     rate = len(taken) / load.duration
-    # The first tenth is start-up: kernels are chosen, buffers grow.
     memory = np.array(load.memory)
-    late = memory[memory[:, 0] > load.duration / 10]
+    # The first tenth is start-up: kernels are chosen, buffers grow.
+    shares = {
+        "a tenth": 0.1,
+        "a third, before the swap": 1 / 3,
+        "two thirds": 2 / 3,
+        "the end": 1.0,
+    }
+    found = [
+        f"{memory[memory[:, 0] <= share * load.duration][-1, 1]:.0f} at {name}"
+        for name, share in shares.items()
+    ]
     counts = dict(load.outcome.counts)
     p50, p99 = np.percentile(taken, [50, 99]) if len(taken) else (0, 0)
     return [
@@ -469,8 +478,7 @@ def describe(load: Load, bare: float) -> list[str]:
         f"latency p50 {p50:.0f} ms, p99 {p99:.0f} ms",
         f"{rate:.1f} images/s; the bare SavedModel {bare:.1f}; ratio "
         f"{rate / bare:.2f}",
-        f"memory after a tenth of the time {late[0, 1]:.0f} MiB, highest "
-        f"{memory[:, 1].max():.0f}, at the end {late[-1, 1]:.0f}",
+        f"memory in MiB: {', '.join(found)}; highest {memory[:, 1].max():.0f}",
         f"second version after {load.swapped_after:.1f} s; SIGTERM to the end "
         f"{load.stop_seconds:.1f} s, exit code {load.exit_code}",
         *load.problems(),

@@ -14,9 +14,13 @@ import zlib
 import numpy as np
 import pytest
 import tensorflow as tf
-from PIL import Image
+from PIL import Image, ImageFilter
+from sklearn.datasets import load_sample_image
 
-from tests.serving.conftest import MODEL, serving, wait_until
+from qualnet_tf.exporters.decoding import decode_and_crop
+from qualnet_tf.exporters.picture_statistics import picture_statistics
+from qualnet_tf.exporters.quality import fit_quality_head
+from tests.serving.conftest import MODEL, serving, wait_until, write_export
 from tests.subjects.tiny_models import SIDE, images
 
 
@@ -514,6 +518,45 @@ class TestMonitoring:
         for status, count in (("OK", 1), ("INVALID_ARGUMENT", 1)):
             labels = f'model_name="{MODEL}",status="{status}"'
             assert float(counts[f"{name}{{{labels}}}"]) == count
+
+    def test_a_camera_out_of_focus_shows(self, tmp_path):
+        def sharp_and_blurred(seed):
+            """Crops of a photograph, and the same out of focus."""
+            generator = np.random.default_rng(seed)
+            whole = load_sample_image("china.jpg")
+            for _ in range(40):
+                top, left = generator.integers(0, 380, 2)
+                crop = Image.fromarray(whole[top : top + 32, left : left + 32])
+                yield crop, crop.filter(ImageFilter.GaussianBlur(3))
+
+        def statistics(pictures):
+            contents = [encoded(np.asarray(each)) for each in pictures]
+            image, _ = decode_and_crop(tf.constant(contents), SIDE)
+            return picture_statistics(image).numpy()
+
+        known = [statistics(x) for x in zip(*sharp_and_blurred(0), strict=True)]
+        head = fit_quality_head(
+            np.concatenate(known),
+            np.repeat([0, 1], 40),
+            ("clean", "defocus_blur"),
+        )
+        write_export(tmp_path, quality_head=head)
+        means = []
+        for pictures in zip(*sharp_and_blurred(1), strict=True):
+            with serving(tmp_path) as server:
+                files = [
+                    as_instance(encoded(np.asarray(each))) for each in pictures
+                ]
+                server.predict({"instances": files})
+                text = server.metrics()
+            name = r"^qualnet_quality_score_sum (\S+)"
+            means.append(float(re.search(name, text, re.M)[1]) / 40)
+            name = r'corruption_total\{corruption="defocus_blur"\} (\S+)'
+            blurred = re.search(name, text)
+            means.append(float(blurred[1]) / 40 if blurred else 0.0)
+        sharp_score, sharp_share, blurred_score, blurred_share = means
+        assert sharp_score > 0.7 > 0.3 > blurred_score
+        assert sharp_share < 0.3 < 0.7 < blurred_share
 
     def test_names_of_other_models_do_not_fill_the_memory(self, export_dir):
         with serving(export_dir) as server:
