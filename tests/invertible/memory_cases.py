@@ -1,12 +1,11 @@
 """Live bytes of a gradient step through chains of equal blocks.
 
 Run by `reversal_test` in a process with `ENVIRONMENT`, in which the allocator
-can be watched: `python -m tests.invertible.memory_cases 0` (1 for the inverse).
-Prints one line of JSON: way and number of blocks, and the bytes.
+can be watched: `python -m tests.invertible.memory_cases`. Prints one line of
+JSON: direction, way and number of blocks, and the bytes.
 """
 
 import json
-import sys
 
 from qualnet_tf.invertible.coupling_run import CouplingRun
 from qualnet_tf.invertible.sequence import InvertibleSequence
@@ -60,11 +59,15 @@ def peak_bytes(network, inverse: bool) -> int:
 
 
 def main() -> None:
-    """Measures all cases in the direction that the argument names."""
-    inverse = sys.argv[1] == "1"
+    """Measures all cases in both directions."""
     peaks = {
-        f"{way} {num_blocks}": peak_bytes(chain(num_blocks, way), inverse)
-        for way, num_blocks in CASES
+        direction: {
+            f"{way} {num_blocks}": peak_bytes(
+                chain(num_blocks, way), direction == "inverse"
+            )
+            for way, num_blocks in CASES
+        }
+        for direction in ("call", "inverse")
     }
     print(json.dumps(peaks))
 

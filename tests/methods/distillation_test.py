@@ -1,5 +1,7 @@
 """Every distillation baseline: a frozen teacher on clean images, its weight."""
 
+import functools
+
 import keras
 import numpy as np
 import pytest
@@ -24,6 +26,12 @@ EXTRA = {
 }
 
 
+@functools.cache
+def _untouched(name):
+    """One method of a name for all tests that only look at it."""
+    return make_method(name)
+
+
 def _terms(method, batch):
     terms = method.loss_terms(batch, method(batch))
     return {name: float(value) for name, value in terms.items()}
@@ -45,7 +53,7 @@ class TestEveryDistillation:
         assert not frozen & {id(w) for w in method.trainable_weights}
 
     def test_teacher_sees_the_clean_image_and_the_student_the_other(self, name):
-        method, batch = make_method(name), make_batch()
+        method, batch = _untouched(name), make_batch()
         other = {**batch, "clean_image": np.zeros_like(batch["clean_image"])}
         first, second = _terms(method, batch), _terms(method, other)
         assert first["distillation_loss"] != pytest.approx(
@@ -59,7 +67,7 @@ class TestEveryDistillation:
         )
 
     def test_published_weight_is_the_default(self, name):
-        assert make_method(name).distillation_weight == PUBLISHED[name]
+        assert _untouched(name).distillation_weight == PUBLISHED[name]
 
     def test_weight_scales_the_term(self, name):
         batch = make_batch()
@@ -74,14 +82,14 @@ class TestEveryDistillation:
     def test_without_weight_it_is_supervised(self, name):
         batch = make_batch()
         found = _terms(make_method(name, distillation_weight=0.0), batch)
-        plain = _terms(make_method("supervised"), batch)
+        plain = _terms(_untouched("supervised"), batch)
         assert found["distillation_loss"] == 0
         assert found["classification_loss"] == pytest.approx(
             plain["classification_loss"], rel=1e-6
         )
 
     def test_what_is_trained_beside_the_classifier(self, name):
-        method = make_method(name)
+        method = _untouched(name)
         classifier = {id(w) for w in method.classifier.weights}
         teacher = {id(w) for w in method.teacher.weights}
         extra = [

@@ -252,37 +252,58 @@ def test_negative_weight_is_refused():
         make_method("qualnet", quality_weight=-1.0)
 
 
+PORTED_OPTIONS = ({}, {"decoder_fraction": 0.5, "downscale": 2})
+CODE = """
+import sys, keras, numpy as np
+from tests.methods.qualnet_test import PORTED_OPTIONS
+from tests.methods.tiny_methods import make_batch, make_method, step
+assert keras.backend.backend() == "jax"
+for number, options in enumerate(PORTED_OPTIONS):
+    method = make_method("qualnet", **options)
+    start = np.load(f"{sys.argv[1]}/start{number}.npz")
+    method.set_weights([start[key] for key in start.files])
+    for seed in range(3):
+        step(method, make_batch(seed))
+    np.savez(f"{sys.argv[1]}/end{number}.npz", *method.get_weights())
+"""
+
+
+@pytest.fixture(scope="module")
+def ported_steps(tmp_path_factory):
+    """Methods after three steps, and the same steps' weights on JAX."""
+    folder = tmp_path_factory.mktemp("ported")
+    ported = []
+    for number, options in enumerate(PORTED_OPTIONS):
+        method = make_method("qualnet", **options)
+        start = [keras.ops.convert_to_numpy(w) for w in method.weights]
+        np.savez(folder / f"start{number}.npz", *start)
+        for seed in range(3):
+            step(method, make_batch(seed))
+        ported.append((method, folder / f"end{number}.npz"))
+    subprocess.run(
+        [sys.executable, "-c", CODE, str(folder)],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "KERAS_BACKEND": "jax",
+            "JAX_PLATFORMS": "cpu",
+            # Compiling is most of the time, for three steps of each.
+            "XLA_FLAGS": "--xla_backend_optimization_level=0",
+        },
+        check=True,
+    )
+    return ported
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(
     importlib.util.find_spec("jax") is None, reason="JAX is not installed"
 )
-@pytest.mark.parametrize(
-    "options", [{}, {"decoder_fraction": 0.5, "downscale": 2}]
-)
-def test_three_steps_agree_on_tensorflow_and_jax(tmp_path, options):
+@pytest.mark.parametrize("number", range(len(PORTED_OPTIONS)))
+def test_three_steps_agree_on_tensorflow_and_jax(number, ported_steps):
     """Both backends start from one file and end with the same weights."""
-    method = make_method("qualnet", **options)
-    start = [keras.ops.convert_to_numpy(w) for w in method.weights]
-    np.savez(tmp_path / "start.npz", *start)
-    for seed in range(3):
-        step(method, make_batch(seed))
-    code = (
-        "import sys, numpy as np\n"
-        "from tests.methods.tiny_methods import *\n"
-        "assert keras.backend.backend() == 'jax'\n"
-        f"m = make_method('qualnet', **{options})\n"
-        "start = np.load(sys.argv[1] + '/start.npz')\n"
-        "m.set_weights([start[k] for k in start.files])\n"
-        "[step(m, make_batch(seed)) for seed in range(3)]\n"
-        "np.savez(sys.argv[1] + '/end.npz', *m.get_weights())\n"
-    )
-    subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)],
-        cwd=ROOT,
-        env={**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"},
-        check=True,
-    )
-    end = np.load(tmp_path / "end.npz")
+    method, path = ported_steps[number]
+    end = np.load(path)
     for ours, name, weight in zip(
         method.get_weights(), end.files, method.weights, strict=True
     ):
