@@ -213,7 +213,7 @@ def _write_files(
     if "onnx" in config.formats:
         from qualnet_tf.exporters.onnx import export_onnx
 
-        export_onnx(classifier, folder / ONNX_FILE)
+        export_onnx(classifier, folder / ONNX_FILE, names)
     if "tflite" in config.formats:
         _write_tflite(folder, config, classifier, names, fitted)
 
