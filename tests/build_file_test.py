@@ -75,6 +75,8 @@ def test_programs_are_binaries(targets):
         "report",
         "export",
         "inspect",
+        "serve",
+        "demo",
         "predict",
         "corrupt",
     }

@@ -20,6 +20,7 @@ OWN = (PACKAGE, "tests", "benchmarks")
 DISTRIBUTIONS = {
     "absl": "absl-py",
     "ai_edge_litert": "ai-edge-litert",
+    "check_jsonschema": "check-jsonschema",
     "apache_beam": "apache-beam",
     "google": "protobuf",
     "kubernetes_validate": "kubernetes-validate",

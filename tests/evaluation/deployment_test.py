@@ -94,6 +94,7 @@ def make_candidate(tmp_path, opened):
         run = RunDir(tmp_path / name)
         run.path.mkdir(exist_ok=True)
         run.classifier.write_bytes(bytes(2000))
+        run.metrics.write_bytes(bytes(500))
 
         def open_subject():
             opened.append(name)
