@@ -75,7 +75,7 @@ def _controls(gradio: Any, tried: TriedRuns) -> dict[str, Any]:
         "file": gradio.File(
             label="Drop a picture here, or click",
             type="filepath",
-            height=120,
+            height=160,
             elem_id="file",
         ),
         "note": gradio.HTML("", elem_id="note"),
@@ -84,6 +84,7 @@ def _controls(gradio: Any, tried: TriedRuns) -> dict[str, Any]:
         controls["examples"] = gradio.Gallery(
             [_enlarged(each) for each in tried.examples[:_SHOWN_EXAMPLES]],
             label="Examples",
+            show_label=False,
             columns=3,
             height="auto",
             allow_preview=False,

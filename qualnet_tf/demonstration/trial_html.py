@@ -40,6 +40,12 @@ STYLE = """
 .note { margin: 0; font-size: .9rem; }
 .note.error { color: #b91c1c; font-weight: 500; }
 .dark .note.error { color: #fca5a5; }
+#examples, #examples .grid-wrap { height: auto !important; overflow: visible; }
+#examples .grid-wrap { min-height: 0; max-height: none; }
+#examples .grid-container {
+  grid-template-columns: repeat(3, minmax(0, 1fr)) !important;
+}
+#examples .thumbnail-item { min-width: 0; width: 100%; }
 """
 
 
