@@ -17,6 +17,9 @@ _BACKBONES = Registry(
         "cifar_resnet18": "qualnet_tf.backbones.resnet:cifar_resnet18",
         "resnet_small": "qualnet_tf.backbones.resnet:resnet_small",
         "resnet_tiny": "qualnet_tf.backbones.resnet:resnet_tiny",
+        "lresnet50a_ir": "qualnet_tf.backbones.lresnet_ir:lresnet50a_ir",
+        "lresnet_ir_small": "qualnet_tf.backbones.lresnet_ir:lresnet_ir_small",
+        "lresnet_ir_tiny": "qualnet_tf.backbones.lresnet_ir:lresnet_ir_tiny",
     },
 )
 names, get = _BACKBONES.names, _BACKBONES.get

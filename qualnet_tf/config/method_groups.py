@@ -4,10 +4,13 @@ DECODER_METHODS = ("qualnet",)
 QUALITY_METHODS = (*DECODER_METHODS, "encoder_decoder")
 TEACHER_METHODS = ("kd", "fitnet", "pkt", "vid", "sp")
 CORRECTED_METHODS = ("deepcorrect",)
+# Those that one classification term can take a margin in.
+MARGIN_METHODS = ("supervised", *QUALITY_METHODS)
 STAGE1_METHODS = (*DECODER_METHODS, *TEACHER_METHODS, *CORRECTED_METHODS)
 
 # Knobs that only some methods use.
 USERS = {
+    "margin_loss": MARGIN_METHODS,
     "quality_weight": QUALITY_METHODS,
     "decoder_fraction": QUALITY_METHODS,
     "decoder_network": ("encoder_decoder",),

@@ -18,6 +18,7 @@ from qualnet_tf.knobs import Config, knob, require
 STEMS = ("qualnet", "original")
 PRETRAINED_BACKBONES = ("resnet50", "resnet50_v1")
 HINT_NORMS = ("l1", "l2")
+MARGIN_LOSSES = ("none", "cosface", "arcface", "sphereface")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -141,6 +142,20 @@ class TrainConfig(Config):
         path=True,
     )
     method: str = knob("supervised", "way of learning", names="methods")
+    margin_loss: str = knob(
+        "none",
+        "margin loss of a face network, on cosines instead of a linear head",
+        choices=MARGIN_LOSSES,
+    )
+    margin: float = knob(
+        0.0,
+        "margin of margin_loss; 0 takes the usual one: cosface 0.25, arcface "
+        "0.5 radians, sphereface 1.35",
+        lower=0.0,
+    )
+    logit_scale: float = knob(
+        30.0, "factor s of margin_loss's cosines", lower=0.001
+    )
     decoder_network: str = knob(
         "irevnet300",
         "invertible network whose inverse encoder_decoder trains as decoder",
@@ -306,6 +321,7 @@ class TrainConfig(Config):
         self._check_stage1()
         self._check_decoder()
         self._check_views()
+        self._check_margin()
         if self.initial_weights:
             self._check_initial_weights()
         if list(self.decay_epochs) != sorted(set(self.decay_epochs)):
@@ -407,6 +423,18 @@ class TrainConfig(Config):
                 f"--decoder_downscale={self.decoder_downscale}: expected a "
                 f"divisor of --image_size={self.image_size}"
             )
+
+    def _check_margin(self) -> None:
+        if self.margin_loss != "none":
+            return
+        for name in ("margin", "logit_scale"):
+            default = type(self).__dataclass_fields__[name].default
+            if getattr(self, name) != default:
+                raise ValueError(
+                    f"--{name}={getattr(self, name)}: expected --margin_loss "
+                    "beside it, cosface for example, received none; leave it "
+                    "out"
+                )
 
     def _check_views(self) -> None:
         """Methods that make degraded images of their own."""

@@ -3,6 +3,7 @@
 import keras
 from keras import ops
 
+from qualnet_tf.methods.margins import Margin
 from qualnet_tf.models.classifier import split_classifier
 
 
@@ -19,14 +20,21 @@ class Method(keras.Model):
     Args:
         classifier: Model of `models.classifier.build_classifier`.
         label_smoothing: Share of the target spread over all classes.
+        margin: Margin loss of a face network, which changes the target's
+            logit before the cross-entropy; None leaves the logits alone.
     """
 
     term_names: tuple[str, ...] = ("classification_loss",)
 
     def __init__(
-        self, classifier: keras.Model, label_smoothing: float = 0.0, **kwargs
+        self,
+        classifier: keras.Model,
+        label_smoothing: float = 0.0,
+        margin: Margin | None = None,
+        **kwargs,
     ):
         super().__init__(**kwargs)
+        self.margin = margin
         self.classifier = classifier
         self.backbone, self.head = split_classifier(classifier)
         # Terms are keras.losses.Loss instances: Keras divides those by the
@@ -72,9 +80,10 @@ class Method(keras.Model):
         """
         num_classes = outputs["logits"].shape[-1]
         target = ops.one_hot(batch["label"], num_classes, dtype="float32")
-        return {
-            "classification_loss": self.cross_entropy(target, outputs["logits"])
-        }
+        logits = outputs["logits"]
+        if self.margin is not None:
+            logits = self.margin(logits, target)
+        return {"classification_loss": self.cross_entropy(target, logits)}
 
     def compute_loss(
         self, x=None, y=None, y_pred=None, sample_weight=None, training=True

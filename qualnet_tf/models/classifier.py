@@ -3,6 +3,7 @@
 import keras
 
 from qualnet_tf.models import heads
+from qualnet_tf.models.cosine_logits import CosineLogits
 
 
 def build_classifier(
@@ -10,8 +11,9 @@ def build_classifier(
     image_size: int,
     num_classes: int,
     normalized_head: bool = False,
+    cosine_scale: float | None = None,
 ) -> keras.Model:
-    """Joins a backbone and a linear head.
+    """Joins a backbone and a linear head, or a face network's.
 
     The result is all that is evaluated and exported (paper, section 3.2: the
     decoder is only used in training).
@@ -23,6 +25,8 @@ def build_classifier(
         num_classes: Number of logits.
         normalized_head: Whether batch norm and ReLU come before the pooling,
             as behind an i-RevNet, whose last block ends in a sum.
+        cosine_scale: Scale of a head that margin losses are trained on; None
+            makes the linear one.
 
     Returns:
         A functional model, images -> logits [batch, num_classes], whose
@@ -30,9 +34,11 @@ def build_classifier(
     """
     image = keras.Input((image_size, image_size, 3), name="image")
     features = backbone(image)
-    head = heads.linear_head(
-        tuple(features.shape[1:]), num_classes, normalized=normalized_head
-    )
+    shape = tuple(features.shape[1:])
+    if cosine_scale is None:
+        head = heads.linear_head(shape, num_classes, normalized=normalized_head)
+    else:
+        head = heads.margin_head(shape, num_classes, cosine_scale)
     return keras.Model(image, head(features), name="classifier")
 
 
@@ -59,7 +65,7 @@ def pooled_classifier(classifier: keras.Model) -> keras.Model:
 
     Args:
         classifier: From `build_classifier`, or any functional model that ends
-            in a dense layer.
+            in a dense layer or in scaled cosines.
 
     Returns:
         A model of the same layers, images -> [features [batch, channels],
@@ -72,7 +78,7 @@ def pooled_classifier(classifier: keras.Model) -> keras.Model:
     if isinstance(last, keras.Model):
         backbone, head = split_classifier(classifier)
         outputs = pooled_classifier(head)(backbone(classifier.inputs[0]))
-    elif isinstance(last, keras.layers.Dense):
+    elif isinstance(last, (keras.layers.Dense, CosineLogits)):
         outputs = [last.input, last.output]
     else:
         raise ValueError(

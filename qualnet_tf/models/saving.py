@@ -13,7 +13,10 @@ import keras
 # Registers our layers with Keras, which finds them by name when loading.
 from qualnet_tf.backbones import grouped_conv  # noqa: F401
 from qualnet_tf.invertible import irevnet  # noqa: F401
-from qualnet_tf.models import corrected_convolution  # noqa: F401
+from qualnet_tf.models import (
+    corrected_convolution,  # noqa: F401
+    cosine_logits,  # noqa: F401
+)
 
 
 def save_model(model: keras.Model, path: str | os.PathLike) -> None:

@@ -17,6 +17,7 @@ from qualnet_tf.config import (
 )
 from qualnet_tf.datasets import extras
 from qualnet_tf.invertible import rolling
+from qualnet_tf.methods import margins
 from qualnet_tf.methods.method import Method
 from qualnet_tf.models.classifier import build_classifier
 from qualnet_tf.models.connector import build_connector
@@ -38,6 +39,13 @@ def build_network(config: TrainConfig, num_classes: int) -> keras.Model:
         ValueError: If the file of initial weights does not fit.
     """
     if config.backbone in invertible.names():
+        if config.margin_loss != "none":
+            raise ValueError(
+                f"--margin_loss={config.margin_loss} with --backbone="
+                f"{config.backbone}: expected a backbone such as "
+                "lresnet50a_ir, received an invertible network, whose head is "
+                "linear; leave one of the two flags out"
+            )
         network = invertible.get(config.backbone)()
         if config.memory_saving:
             network = rolling.roll(network)
@@ -52,7 +60,10 @@ def build_network(config: TrainConfig, num_classes: int) -> keras.Model:
     backbone = factory(config.image_size, **options)
     if config.initial_weights:
         pretrained.initialize(backbone, config.initial_weights)
-    return build_classifier(backbone, config.image_size, num_classes)
+    scale = None if config.margin_loss == "none" else config.logit_scale
+    return build_classifier(
+        backbone, config.image_size, num_classes, cosine_scale=scale
+    )
 
 
 def build_method(
@@ -92,6 +103,8 @@ def build_method(
     else:
         classifier = build_network(config, num_classes)
     options = {"label_smoothing": config.label_smoothing}
+    if config.margin_loss != "none":
+        options["margin"] = _margin(config)
     if config.method in DECODER_METHODS:
         options |= _decoding(config, classifier, stage1_classifier)
     elif config.method in TEACHER_METHODS:
@@ -104,6 +117,13 @@ def build_method(
     else:
         options |= _OPTIONS.get(config.method, lambda config: {})(config)
     return methods.get(config.method)(classifier, name="method", **options)
+
+
+def _margin(config: TrainConfig) -> margins.Margin:
+    _, usual, _ = margins.MARGINS[config.margin_loss]
+    return margins.Margin(
+        config.margin_loss, config.margin or usual, config.logit_scale
+    )
 
 
 _OPTIONS = {

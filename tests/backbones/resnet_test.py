@@ -17,8 +17,11 @@ MEMBERS = {
     "cifar_resnet18": (32, 4, 512),
     "resnet_small": (32, 4, 128),
     "resnet_tiny": (16, 4, 16),
+    "lresnet50a_ir": (32, 2, 512),
+    "lresnet_ir_small": (32, 2, 128),
+    "lresnet_ir_tiny": (16, 4, 16),
 }
-SLOW = ("resnet50", "resnet50_v1", "resnext101_32x8d")
+SLOW = ("resnet50", "resnet50_v1", "resnext101_32x8d", "lresnet50a_ir")
 CASES = [
     pytest.param(name, marks=pytest.mark.slow if name in SLOW else ())
     for name in MEMBERS

@@ -156,3 +156,53 @@ def test_jax_never_runs_operation_by_operation(
     monkeypatch.setattr(build.keras.backend, "backend", lambda: backend)
     build.compile_method(method, made, steps_per_epoch=1)
     assert given["jit_compile"] == expected
+
+
+def test_margin_reaches_the_method_and_its_scale_the_head():
+    made = config(
+        backbone="lresnet_ir_tiny",
+        image_size=16,
+        margin_loss="arcface",
+        logit_scale=64.0,
+    )
+    method = build.build_method(made, 5)
+    assert (method.margin.name, method.margin.margin) == ("arcface", 0.5)
+    assert method.margin.scale == 64.0
+    assert method.head.get_layer("logits").scale == 64.0
+    plain = build.build_method(
+        config(backbone="lresnet_ir_tiny", image_size=16), 5
+    )
+    assert plain.margin is None
+
+
+def test_a_face_network_survives_a_file(tmp_path):
+    made = config(
+        backbone="lresnet_ir_tiny", image_size=16, margin_loss="cosface"
+    )
+    network = build.build_network(made, 5)
+    saving.save_model(network, tmp_path / "classifier.keras")
+    loaded = saving.load_model(tmp_path / "classifier.keras")
+    x = np.random.default_rng(0).random((2, 16, 16, 3), "float32")
+    np.testing.assert_array_equal(loaded(x), network(x))
+
+
+def test_margin_on_an_invertible_network_is_refused():
+    made = config(backbone="irevnet_tiny", image_size=16, margin_loss="cosface")
+    with pytest.raises(ValueError, match="received an invertible network"):
+        build.build_network(made, 5)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"margin": 0.3}, "--margin=0.3: expected --margin_loss beside it"),
+        ({"logit_scale": 64.0}, "--logit_scale=64.0: expected --margin_loss"),
+        (
+            {"margin_loss": "cosface", "method": "augmix"},
+            "expected --method=supervised or qualnet or encoder_decoder",
+        ),
+    ],
+)
+def test_a_margin_that_is_not_used_is_refused(values, message):
+    with pytest.raises(ValueError, match=message):
+        config(**values)
