@@ -32,8 +32,9 @@ class TrainConfig(Config):
     )
     dataset: str = knob(
         "digits",
-        "digits (embedded), synthetic, folder (class folders in --data_dir) or "
-        "any TensorFlow Datasets classification set",
+        "digits (embedded), synthetic, folder (class folders in --data_dir), "
+        "face_records (train.rec and train.idx there) or any TensorFlow "
+        "Datasets classification set",
     )
     data_dir: str = knob(
         "",

@@ -12,6 +12,7 @@ _SOURCES = Registry(
         "digits": "qualnet_tf.datasets.digits:open_digits",
         "synthetic": "qualnet_tf.datasets.synthetic:open_synthetic",
         "folder": "qualnet_tf.datasets.image_folder:open_folder",
+        "face_records": "qualnet_tf.datasets.face_records:open_face_records",
     },
 )
 names, get = _SOURCES.names, _SOURCES.get
@@ -46,8 +47,9 @@ def open_source(
         dataset: One of `names()`, or the name of a TensorFlow Datasets
             classification set such as "cifar10".
         split: "train" or "validation".
-        data_dir: Folder of class folders ("folder") or of prepared TensorFlow
-            Datasets; None or "" is the default of TensorFlow Datasets.
+        data_dir: Folder of class folders ("folder"), of train.rec and
+            train.idx ("face_records") or of prepared TensorFlow Datasets; None
+            or "" is the default of TensorFlow Datasets.
         max_images: Use at most so many images; None or 0 uses all.
         validation_fraction: Share of the training images held out where the
             set brings no validation split, in (0, 1).

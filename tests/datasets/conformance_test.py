@@ -12,7 +12,10 @@ from qualnet_tf import datasets
 
 
 @pytest.fixture(params=datasets.names())
-def name_and_dir(request, tmp_path, write_pictures):
+def name_and_dir(request, tmp_path, write_pictures, write_faces):
+    if request.param == "face_records":
+        write_faces(tmp_path, [3, 3, 3, 3, 3, 8, 8, 8, 8, 8])
+        return request.param, str(tmp_path)
     for name in ("cat", "dog"):
         write_pictures(tmp_path / name, 5)
     return request.param, str(tmp_path)

@@ -1,5 +1,6 @@
 """Small data sets for the tests of this room, and where the real ones lie."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,8 @@ import pytest
 from PIL import Image
 
 from qualnet_tf.datasets.arrays import array_source
+from qualnet_tf.datasets.face_record import write_face_record
+from qualnet_tf.datasets.record_io import write_records
 
 _SHARED_DATA = Path(__file__).parents[3] / "shared" / "data"
 
@@ -53,5 +56,44 @@ def write_pictures():
         for i in range(num_pictures):
             pixels = generator.integers(0, 256, (side, side, 3), dtype=np.uint8)
             Image.fromarray(pixels).save(folder / f"{i}.png")
+
+    return write
+
+
+@pytest.fixture
+def write_faces():
+    """Writes train.rec, train.idx and property of random faces.
+
+    Returns their pixels. With a header the layout is insightface's: key 0 and
+    one record per identity describe the others, and key 0 is written last.
+    """
+
+    def write(folder, identities, header=True, kind="PNG", replaced=()):
+        generator = np.random.default_rng(0)
+        faces = generator.integers(
+            0, 256, (len(identities), 20, 16, 3), dtype=np.uint8
+        )
+        replaced = dict(replaced)
+        records, first = {}, int(header)
+        for number, face in enumerate(faces):
+            buffer = io.BytesIO()
+            Image.fromarray(face).save(buffer, kind)
+            encoded = replaced.get(number, buffer.getvalue())
+            label = float(identities[number])
+            records[first + number] = write_face_record(label, encoded)
+        if header:
+            end = len(faces) + 1
+            names = sorted(set(identities))
+            for number, name in enumerate(names):
+                keys = [i + 1 for i, x in enumerate(identities) if x == name]
+                pair = (float(keys[0]), float(keys[-1] + 1))
+                records[end + number] = write_face_record(pair, b"")
+            pair = (float(end), float(end + len(names)))
+            records[0] = write_face_record(pair, b"")
+        offsets = write_records(folder / "train.rec", records.values())
+        lines = [f"{k}\t{o}\n" for k, o in zip(records, offsets, strict=True)]
+        (folder / "train.idx").write_text("".join(lines))
+        (folder / "property").write_text(f"{len(set(identities))},20,16\n")
+        return faces
 
     return write
