@@ -11,6 +11,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from qualnet_tf.metrics.unit_vectors import unit_vectors
+
 # Bytes of the scores that are held at a time.
 _CHUNK_BYTES = 256 << 20
 
@@ -66,12 +68,12 @@ def identify(
     )
     _check(probes, probe_identities, gallery, gallery_identities)
     mates = _mates(probe_identities, gallery_identities)
-    gallery = _unit(gallery)
+    gallery = unit_vectors(gallery)
     first_places = np.empty(len(probes), np.int64)
     precisions = np.empty(len(probes))
     size = max(1, chunk_bytes // (4 * len(gallery)))
     for start in range(0, len(probes), size):
-        scores = _unit(probes[start : start + size]) @ gallery.T
+        scores = unit_vectors(probes[start : start + size]) @ gallery.T
         for number, row in enumerate(scores, start):
             places = _places(row, mates[probe_identities[number]])
             first_places[number] = places[0]
@@ -118,11 +120,6 @@ def _mates(probe_identities, gallery_identities) -> dict[int, np.ndarray]:
             )
         mates[identity] = order[first:last]
     return mates
-
-
-def _unit(vectors):
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
 
 
 def _check(probes, probe_identities, gallery, gallery_identities) -> None:

@@ -21,6 +21,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from qualnet_tf.metrics.unit_vectors import unit_vectors
+
 CONVENTIONS = ("euclidean", "centred", "cosine")
 FLIPS = ("none", "sum", "concatenate")
 
@@ -180,12 +182,7 @@ def pair_cosines(left, right) -> np.ndarray:
 
 
 def _cosines(left, right):
-    return np.sum(_unit(left) * _unit(right), axis=1)
-
-
-def _unit(vectors):
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.maximum(lengths, np.finfo(np.float32).tiny)
+    return np.sum(unit_vectors(left) * unit_vectors(right), axis=1)
 
 
 def _euclidean_threshold(cosines, is_same):
