@@ -84,3 +84,24 @@ def test_head_has_no_nan_in_half_precision(policy, value):
 def test_bad_arguments(arguments, message):
     with pytest.raises(ValueError, match=message):
         CosineLogits(*arguments)
+
+
+@pytest.mark.parametrize("half", ["float16", "bfloat16"])
+def test_half_precision_vectors_are_scaled_in_float32(half):
+    x = GENERATOR.normal(size=(3, 512)).astype("float32")
+    unit = unit_length(ops.cast(x, half))
+    assert keras.backend.standardize_dtype(unit.dtype) == "float32"
+    length = np.linalg.norm(ops.convert_to_numpy(unit), axis=1)
+    np.testing.assert_allclose(length, 1, rtol=1e-6)
+
+
+def test_no_layer_of_the_head_follows_a_half_policy():
+    keras.config.set_dtype_policy("mixed_float16")
+    try:
+        head = margin_head((2, 2, 8), 3)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    types = {layer.name: layer.compute_dtype for layer in head.layers[1:]}
+    assert types == dict.fromkeys(
+        ("norm", "prelu", "pool", "logits"), "float32"
+    )
