@@ -36,12 +36,19 @@ def run_program(
     config_class: type[Config],
     main: Callable[[Any], None],
     uses_tensorflow: bool = True,
+    positional: tuple[str, ...] = (),
 ) -> None:
     """Parses flags into `config_class`, calls `main(config)` and exits.
 
     Exit codes: 0 when `main` returns, 1 with one line on standard error for
     what a user can mend, 130 when interrupted. `--traceback` shows where an
     error came from.
+
+    Args:
+        config_class: Its knobs are the flags.
+        main: What the program does.
+        uses_tensorflow: Whether it is imported, quietly, before `main`.
+        positional: Knobs that may be given without a flag, in this order.
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     define_flags(config_class)
@@ -53,7 +60,7 @@ def run_program(
     def parse(argv: Sequence[str]) -> list[str]:
         if {"--help", "-help", "-h", "--helpshort"} & set(argv[1:]):
             _print_help(config_class)
-        configs.append(_parse(config_class, argv))
+        configs.append(_parse(config_class, argv, positional))
         return [argv[0]]
 
     def guarded_main(_: Sequence[str]) -> None:
@@ -153,13 +160,26 @@ def to_flagfile(config: Config) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _parse(config_class: type[Config], argv: Sequence[str]) -> Config:
+def _parse(
+    config_class: type[Config],
+    argv: Sequence[str],
+    positional: tuple[str, ...] = (),
+) -> Config:
     try:
-        rest = flags.FLAGS(list(argv))
-        if len(rest) > 1:
+        _, *rest = flags.FLAGS(list(argv))
+        for name, value in zip(positional, rest, strict=False):
+            if flags.FLAGS[name].present:
+                raise ValueError(
+                    f"unexpected argument {value!r}: expected {name} once, "
+                    f"received --{name} as well; leave one out"
+                )
+            flags.FLAGS[name].value = value
+        rest = rest[len(positional) :]
+        if rest:
             raise ValueError(
-                f"unexpected argument {rest[1]!r}: expected only --flag=value"
-                "; in a flagfile each line starts with -- or #"
+                f"unexpected argument {rest[0]!r}: expected only "
+                f"{''.join(f'{name.upper()} ' for name in positional)}"
+                "--flag=value; in a flagfile each line starts with -- or #"
             )
         return config_from_flags(config_class)
     except flags.UnrecognizedFlagError as error:

@@ -12,15 +12,13 @@ def main(config: ReportConfig) -> None:
     """Writes the page and says where, or prints a table."""
     import pathlib
 
-    from qualnet_tf.reports import figure_files, page, paper_tables
-    from qualnet_tf.reports.table_formats import render
+    from qualnet_tf.reports import figure_files, page
     from qualnet_tf.run_dir import RunDir, write_text
 
-    runs = [page.load_run(pathlib.Path(path)) for path in config.run_dir]
     if config.table:
-        table = paper_tables.paper_table(int(config.table), runs)
-        print(render(table, config.format), end="")
+        _print_table(config)
         return
+    runs = [page.load_run(pathlib.Path(path)) for path in config.run_dir]
     output = pathlib.Path(config.output or RunDir(config.run_dir[-1]).report)
     write_text(output, page.build_page(runs))
     print(f"report: {output}")
@@ -28,6 +26,21 @@ def main(config: ReportConfig) -> None:
         folder = output.parent / "figures"
         files = figure_files.save_figures(page.build_panels(runs), folder)
         print(f"figures: {len(files)} in {folder}")
+
+
+def _print_table(config: ReportConfig) -> None:
+    from qualnet_tf.reports import face_tables, paper_tables, run_report
+    from qualnet_tf.reports.published_faces import FACE_TABLES
+    from qualnet_tf.reports.table_formats import render
+
+    number = int(config.table)
+    if number in FACE_TABLES:
+        runs = [face_tables.load_face_run(path) for path in config.run_dir]
+        table = face_tables.face_table(number, runs)
+    else:
+        runs = [run_report.load_run(path) for path in config.run_dir]
+        table = paper_tables.paper_table(number, runs)
+    print(render(table, config.format), end="")
 
 
 if __name__ == "__main__":

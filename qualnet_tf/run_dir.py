@@ -135,6 +135,16 @@ class RunDir:
         return self.path / "results" / "paired_losses.json"
 
     @property
+    def face_results(self) -> pathlib.Path:
+        """Verification and identification."""
+        return self.path / "results" / "faces.json"
+
+    @property
+    def embeddings(self) -> pathlib.Path:
+        """Folder of embeddings that those were measured from."""
+        return self.path / "results" / "embeddings"
+
+    @property
     def figures(self) -> pathlib.Path:
         """Folder of the report's figures as files."""
         return self.path / "figures"

@@ -27,6 +27,16 @@ def test_defaults_are_legal_once_a_run_is_named():
         ),
         ({"method": "qualnet"}, "--stage1_run_dir is empty"),
         ({"decay_epochs": (60, 30)}, "expected increasing epochs"),
+        (
+            {"decay_steps": (60, 30), "decay_epochs": ()},
+            "--decay_steps=60,30: expected increasing steps",
+        ),
+        ({"num_steps": 9}, "--num_epochs=90 and --num_steps=9: expected one"),
+        ({"num_epochs": 0}, "--num_epochs=0 and --num_steps=0: expected one"),
+        (
+            {"decay_steps": (9,)},
+            "--decay_epochs=30,60 and --decay_steps=9: expected one of them",
+        ),
         ({"method": "deepcorrect"}, "--stage1_run_dir is empty: method deepc"),
         (
             {"method": "auxtraining", "clean_fraction": 0.5},

@@ -34,10 +34,12 @@ OPTIONAL = {
     "correction_width",
     "generator_rate",
     "merging_epoch",
+    "num_steps",
     "noise_deviation",
     "corruption_variant",
     "corruption_weights",
     "data_dir",
+    "decay_steps",
     "decoder_downscale",
     "decoder_fraction",
     "decoder_network",
@@ -286,6 +288,6 @@ def _value(field, text: str):
         return text == "true"
     if isinstance(field.default, tuple):
         of_numbers = "int" in str(field.type)
-        items = text.split(",")
+        items = text.split(",") if text else []
         return tuple(int(item) if of_numbers else item for item in items)
     return type(field.default)(text)

@@ -5,10 +5,13 @@ classes, one file per program, so a new knob is one line there. Nothing of ours
 and no TensorFlow is imported: `--help` must answer at once.
 """
 
+from qualnet_tf.config.align_faces import AlignFacesConfig
 from qualnet_tf.config.conditions import SIX_SEVERITIES
+from qualnet_tf.config.convert_faces import ConvertFacesConfig
 from qualnet_tf.config.corrupt import CorruptConfig
 from qualnet_tf.config.demo import DemoConfig
 from qualnet_tf.config.evaluate import EvaluateConfig
+from qualnet_tf.config.evaluate_faces import EvaluateFacesConfig
 from qualnet_tf.config.export import ExportConfig
 from qualnet_tf.config.inspect import InspectConfig
 from qualnet_tf.config.method_groups import (
@@ -24,11 +27,14 @@ from qualnet_tf.config.serve import ServeConfig
 from qualnet_tf.config.train import PRETRAINED_BACKBONES, TrainConfig
 
 __all__ = [
+    "AlignFacesConfig",
     "CORRECTED_METHODS",
+    "ConvertFacesConfig",
     "CorruptConfig",
     "DECODER_METHODS",
     "DemoConfig",
     "EvaluateConfig",
+    "EvaluateFacesConfig",
     "ExportConfig",
     "InspectConfig",
     "PRETRAINED_BACKBONES",

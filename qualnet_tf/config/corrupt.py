@@ -69,7 +69,7 @@ class CorruptConfig(Config):
     corruptions: tuple[str, ...] = knob(
         ("all",),
         "corruptions to apply, or the groups test (15), holdout (4), "
-        "all (19), resolution, deepcorrect, auxtraining",
+        "all (19), resolution, interpolations, deepcorrect, auxtraining",
         names="corruptions",
     )
     severities: tuple[int, ...] = knob(

@@ -112,7 +112,7 @@ class EvaluateConfig(Config):
     corruptions: tuple[str, ...] = knob(
         ("all",),
         "corruptions to evaluate, or the groups test (15), holdout (4), "
-        "all (19), resolution, deepcorrect, auxtraining",
+        "all (19), resolution, interpolations, deepcorrect, auxtraining",
         names="corruptions",
     )
     severities: tuple[int, ...] = knob(

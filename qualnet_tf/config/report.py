@@ -29,7 +29,7 @@ class ReportConfig(Config):
         "",
         "print a table of the paper with these runs beside it, instead of "
         "writing a page",
-        choices=("", "1", "2", "3", "6"),
+        choices=("", "1", "2", "3", "4", "5", "6"),
     )
     format: str = knob(
         "text",

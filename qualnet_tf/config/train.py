@@ -33,8 +33,8 @@ class TrainConfig(Config):
     dataset: str = knob(
         "digits",
         "digits (embedded), synthetic, folder (class folders in --data_dir), "
-        "face_records (train.rec and train.idx there) or any TensorFlow "
-        "Datasets classification set",
+        "face_records (train.rec and train.idx there), orl_faces (folders s1 "
+        "to s40 there) or any TensorFlow Datasets classification set",
     )
     data_dir: str = knob(
         "",
@@ -83,7 +83,7 @@ class TrainConfig(Config):
     corruptions: tuple[str, ...] = knob(
         ("test",),
         "corruptions to train on, or the groups test (15), holdout (4), "
-        "all (19), resolution, deepcorrect, auxtraining",
+        "all (19), resolution, interpolations, deepcorrect, auxtraining",
         names="corruptions",
     )
     corruption_weights: tuple[str, ...] = knob(
@@ -275,10 +275,22 @@ class TrainConfig(Config):
         "train with another --batch_size than the recipe's, the learning rate "
         "scaled in proportion",
     )
-    num_epochs: int = knob(90, "passes over the training images", lower=1)
+    num_epochs: int = knob(
+        90,
+        "passes over the training images; 0 where num_steps says the length",
+        lower=0,
+    )
+    num_steps: int = knob(
+        0,
+        "steps of the run, instead of num_epochs; the last pass may be short",
+        lower=0,
+    )
     learning_rate: float = knob(0.1, "peak learning rate of SGD", lower=0.0)
     decay_epochs: tuple[int, ...] = knob(
         (30, 60), "epochs at which the learning rate decays", lower=0
+    )
+    decay_steps: tuple[int, ...] = knob(
+        (), "steps at which it decays, instead of decay_epochs", lower=1
     )
     decay_factor: float = knob(
         0.1, "factor of each decay", lower=0.0, upper=1.0
@@ -325,11 +337,7 @@ class TrainConfig(Config):
         self._check_margin()
         if self.initial_weights:
             self._check_initial_weights()
-        if list(self.decay_epochs) != sorted(set(self.decay_epochs)):
-            raise ValueError(
-                f"--decay_epochs={join(self.decay_epochs)}: expected "
-                "increasing epochs"
-            )
+        self._check_length()
         if self.clean_fraction < 1 and not self.corruptions:
             raise ValueError(
                 f"--clean_fraction={self.clean_fraction} needs --corruptions: "
@@ -338,6 +346,26 @@ class TrainConfig(Config):
         if not self.severities:
             raise ValueError("--severities is empty: expected some of 1-5")
         check_severities(self)
+
+    def total_steps(self, steps_per_epoch: int) -> int:
+        """Returns the steps of the whole run."""
+        return self.num_steps or self.num_epochs * steps_per_epoch
+
+    def passes(self, steps_per_epoch: int) -> int:
+        """Returns the passes over the data that are begun."""
+        return -(-self.total_steps(steps_per_epoch) // steps_per_epoch)
+
+    def decay_boundaries(self, steps_per_epoch: int) -> tuple[int, ...]:
+        """Returns the steps at which the learning rate decays."""
+        return self.decay_steps or tuple(
+            epoch * steps_per_epoch for epoch in self.decay_epochs
+        )
+
+    def describe_length(self) -> str:
+        """Returns "90 epochs" or "47000 steps in epochs"."""
+        if self.num_steps:
+            return f"{self.num_steps} steps in epochs"
+        return f"{self.num_epochs} epochs"
 
     @property
     def scaled_learning_rate(self) -> float:
@@ -349,6 +377,27 @@ class TrainConfig(Config):
         if not self.recipe_batch_size:
             return self.learning_rate
         return self.learning_rate * self.batch_size / self.recipe_batch_size
+
+    def _check_length(self) -> None:
+        """The length and each decay are said once, in epochs or in steps."""
+        if bool(self.num_epochs) == bool(self.num_steps):
+            raise ValueError(
+                f"--num_epochs={self.num_epochs} and --num_steps="
+                f"{self.num_steps}: expected one of them above 0 and the other "
+                "0; set the one that does not count to 0"
+            )
+        if self.decay_epochs and self.decay_steps:
+            raise ValueError(
+                f"--decay_epochs={join(self.decay_epochs)} and --decay_steps="
+                f"{join(self.decay_steps)}: expected one of them; leave the "
+                "other empty, as in --decay_epochs="
+            )
+        for unit in ("epochs", "steps"):
+            values = getattr(self, f"decay_{unit}")
+            if list(values) != sorted(set(values)):
+                raise ValueError(
+                    f"--decay_{unit}={join(values)}: expected increasing {unit}"
+                )
 
     def _check_batch_size(self) -> None:
         if self.allow_batch_change or self.recipe_batch_size in (

@@ -19,7 +19,10 @@ _ON_8_BIT_GRID = {
     "motion_blur",
     "pixelate",
     "jpeg_compression",
+    "resolution_bilinear",
+    "resolution_area",
     "resolution_bicubic",
+    "resolution_lanczos",
 }
 
 

@@ -20,6 +20,15 @@ FAMILIES = {
 HOLDOUT_CORRUPTIONS = FAMILIES["holdout"]
 # Not of ImageNet-C: fewer pixels, as the paper's low-resolution experiments.
 RESOLUTION_CORRUPTIONS = ("resolution_nearest", "resolution_bicubic")
+# The five that low-resolution studies draw from (Shin et al., "Teaching Where
+# to Look", ECCV 2022, and later work).
+INTERPOLATION_CORRUPTIONS = (
+    "resolution_nearest",
+    "resolution_bilinear",
+    "resolution_area",
+    "resolution_bicubic",
+    "resolution_lanczos",
+)
 # Of two earlier papers; see protocols.py.
 DEEPCORRECT_CORRUPTIONS = ("deepcorrect_noise", "deepcorrect_blur")
 AUXTRAINING_CORRUPTIONS = (
@@ -41,6 +50,7 @@ GROUPS = {
     "holdout": HOLDOUT_CORRUPTIONS,
     "all": TEST_CORRUPTIONS + HOLDOUT_CORRUPTIONS,
     "resolution": RESOLUTION_CORRUPTIONS,
+    "interpolations": INTERPOLATION_CORRUPTIONS,
     "deepcorrect": DEEPCORRECT_CORRUPTIONS,
     "auxtraining": AUXTRAINING_CORRUPTIONS,
 }
@@ -77,6 +87,15 @@ _CORRUPTIONS = Registry(
         **{
             name: f"qualnet_tf.corruptions.protocols:{name}"
             for name in DEEPCORRECT_CORRUPTIONS + AUXTRAINING_CORRUPTIONS
+        },
+        **{
+            name: f"qualnet_tf.corruptions.resolution:{name}"
+            for name in (
+                "resolution_nearest_half_pixel",
+                "resolution_bilinear",
+                "resolution_area",
+                "resolution_lanczos",
+            )
         },
     },
 )

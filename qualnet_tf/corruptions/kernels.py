@@ -148,21 +148,48 @@ def nearest_down_up_indices(size, small, rule="floor"):
 
 
 @functools.lru_cache(maxsize=64)
-def bicubic_matrix(size_in, size_out):
-    """Returns the [size_out, size_in] float32 matrix of a bicubic resize.
+def resize_matrix(size_in, size_out, filter_name="bicubic"):
+    """Returns the [size_out, size_in] float32 matrix of a resize, as Pillow's.
 
-    Keys, "Cubic convolution interpolation for digital image processing", IEEE
-    Transactions on Acoustics, Speech, and Signal Processing 29, 1981, with
-    a = -0.5; widened by the scale when the axis shrinks, as in Pillow.
+    The filter is widened by the scale when the axis shrinks.
+
+    Args:
+        size_in: Length of the axis in pixels.
+        size_out: Length after resizing.
+        filter_name: "box", "bilinear", "bicubic" or "lanczos".
     """
+    if filter_name == "box":
+        return _box_matrix(size_in, size_out).astype(np.float32)
     scale = size_in / size_out
     widen = max(scale, 1.0)
     centres = (np.arange(size_out)[:, None] + 0.5) * scale
     distance = np.abs(np.arange(size_in) + 0.5 - centres) / widen
+    weights = _FILTERS[filter_name](distance)
+    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def _bilinear(distance):
+    return np.maximum(1.0 - distance, 0.0)
+
+
+def _bicubic(distance):
+    """Keys, "Cubic convolution interpolation for digital image processing".
+
+    IEEE Transactions on Acoustics, Speech, and Signal Processing 29, 1981,
+    with a = -0.5.
+    """
     near = (1.5 * distance - 2.5) * distance**2 + 1.0
     far = ((-0.5 * distance + 2.5) * distance - 4.0) * distance + 2.0
-    weights = np.where(distance < 1.0, near, np.where(distance < 2.0, far, 0.0))
-    return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+    return np.where(distance < 1.0, near, np.where(distance < 2.0, far, 0.0))
+
+
+def _lanczos(distance):
+    """sinc(x) sinc(x / 3) up to 3 (Duchon, 1979)."""
+    windowed = np.sinc(distance) * np.sinc(distance / 3.0)
+    return np.where(distance < 3.0, windowed, 0.0)
+
+
+_FILTERS = {"bilinear": _bilinear, "bicubic": _bicubic, "lanczos": _lanczos}
 
 
 @functools.lru_cache(maxsize=32)

@@ -36,7 +36,8 @@ import tensorflow as tf
 #   auxtraining_*       deviation, 8-bit levels; sigma, pixels; distance of a
 #                       factor from 1; degrees; see protocols.py for all these
 #   resolution_*        factor by which both sides shrink (our own ladder: 2, 4
-#                       and 8 are the 56, 28 and 14 pixels of the paper's faces)
+#                       and 8, severities 1, 3 and 5, are the 56, 28 and 14
+#                       pixels of the paper's faces, which have 112)
 _IMAGENET_C = {
     "gaussian_noise": (0.08, 0.12, 0.18, 0.26, 0.38),
     "shot_noise": (60, 25, 12, 5, 3),
@@ -89,7 +90,11 @@ _IMAGENET_C = {
         (0.67, 0.4, 1, 0.65, 1.5, 1),
     ),
     "resolution_nearest": (2, 3, 4, 6, 8),
+    "resolution_nearest_half_pixel": (2, 3, 4, 6, 8),
+    "resolution_bilinear": (2, 3, 4, 6, 8),
+    "resolution_area": (2, 3, 4, 6, 8),
     "resolution_bicubic": (2, 3, 4, 6, 8),
+    "resolution_lanczos": (2, 3, 4, 6, 8),
     "deepcorrect_noise": (10, 20, 40, 60, 80, 100),
     "deepcorrect_blur": (1, 2, 3, 4, 5, 6),
     "auxtraining_noise": (20,) * 5,

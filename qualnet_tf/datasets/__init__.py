@@ -12,6 +12,7 @@ _SOURCES = Registry(
         "digits": "qualnet_tf.datasets.digits:open_digits",
         "synthetic": "qualnet_tf.datasets.synthetic:open_synthetic",
         "folder": "qualnet_tf.datasets.image_folder:open_folder",
+        "orl_faces": "qualnet_tf.datasets.orl_faces:open_orl_faces",
         "face_records": "qualnet_tf.datasets.face_records:open_face_records",
     },
 )
@@ -21,6 +22,7 @@ _AUGMENTATIONS = Registry(
     "augmentation",
     {
         "none": "qualnet_tf.datasets.augmentation:keep",
+        "flip": "qualnet_tf.datasets.augmentation:flip",
         "shift": "qualnet_tf.datasets.augmentation:shift",
         "shift_flip": "qualnet_tf.datasets.augmentation:shift_flip",
         "imagenet": "qualnet_tf.datasets.augmentation:resized_crop_flip",
@@ -48,8 +50,8 @@ def open_source(
             classification set such as "cifar10".
         split: "train" or "validation".
         data_dir: Folder of class folders ("folder"), of train.rec and
-            train.idx ("face_records") or of prepared TensorFlow Datasets; None
-            or "" is the default of TensorFlow Datasets.
+            train.idx ("face_records"), of s1 to s40 ("orl_faces") or of
+            prepared TensorFlow Datasets; None or "" is their default.
         max_images: Use at most so many images; None or 0 uses all.
         validation_fraction: Share of the training images held out where the
             set brings no validation split, in (0, 1).

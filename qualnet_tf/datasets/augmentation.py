@@ -45,6 +45,12 @@ def keep(image: tf.Tensor, image_size: int, seed: tf.Tensor) -> tf.Tensor:
     return evaluation_crop(image, image_size)
 
 
+def flip(image: tf.Tensor, image_size: int, seed: tf.Tensor) -> tf.Tensor:
+    """`keep`, then a horizontal flip of every second image: aligned faces."""
+    image = evaluation_crop(image, image_size)
+    return tf.image.stateless_random_flip_left_right(image, seed)
+
+
 def shift(image: tf.Tensor, image_size: int, seed: tf.Tensor) -> tf.Tensor:
     """Moves the image by up to 1/8 of its side, repeating its edge pixels."""
     image = evaluation_crop(image, image_size)

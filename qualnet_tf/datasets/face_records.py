@@ -9,14 +9,13 @@ the class names, which every run keeps in its run.json, are the labels in the
 file.
 """
 
-import io
 from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
-from PIL import Image
 
 from qualnet_tf.datasets.arrays import index_elements
+from qualnet_tf.datasets.face_pictures import load_face
 from qualnet_tf.datasets.face_record import (
     FaceRecord,
     identity_of,
@@ -27,7 +26,6 @@ from qualnet_tf.datasets.source import ImageSource, SourceOptions
 from qualnet_tf.datasets.subsets import balanced_subset, stratified_split
 
 _HEADER_KEY = 0
-_FORMATS = ("JPEG", "PNG")
 
 
 def open_face_records(split: str, options: SourceOptions) -> ImageSource:
@@ -54,7 +52,7 @@ def open_face_records(split: str, options: SourceOptions) -> ImageSource:
     folder = Path(options.data_dir)
     index = read_index(folder / "train.idx")
     records = RecordFile(folder / "train.rec")
-    keys = _face_keys(records, index)
+    keys = face_keys(records, index)
     offsets = np.array([index[key] for key in keys], np.int64)
     identities = np.array(
         [
@@ -79,7 +77,7 @@ def open_face_records(split: str, options: SourceOptions) -> ImageSource:
     )
 
 
-def _face_keys(records: RecordFile, index: dict[int, int]) -> list[int]:
+def face_keys(records: RecordFile, index: dict[int, int]) -> list[int]:
     """Returns the keys of the faces, ascending.
 
     insightface writes a header as key 0, whose first label is the end of the
@@ -150,7 +148,8 @@ def _source(
         where = _where(records, keys[position])
         try:
             data = records.read(offsets[position])
-            return _decode(parse_face_record(data, where).encoded, where), b""
+            encoded = parse_face_record(data, where).encoded
+            return load_face(encoded, where), b""
         except ValueError as error:
             # Raised in here, it would come with all frames of the graph.
             return np.zeros((1, 1, 3), np.uint8), str(error).encode()
@@ -175,26 +174,4 @@ def _source(
         class_names=class_names,
         elements=lambda seed=None: index_elements(len(keys), seed),
         decode=decode,
-    )
-
-
-def _decode(encoded: bytes, where: str) -> np.ndarray:
-    """Returns uint8 [height, width, 3].
-
-    By Pillow, not TensorFlow: an operation of TensorFlow within the Python
-    that a graph calls can wait for a thread that waits for it.
-
-    Raises:
-        ValueError: If it is no complete JPEG or PNG picture.
-    """
-    try:
-        with Image.open(io.BytesIO(encoded), formats=_FORMATS) as picture:
-            return np.asarray(picture.convert("RGB"))
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        pass
-    received = f"{len(encoded)} bytes that cannot be decoded"
-    raise ValueError(
-        f"{where}: expected a JPEG or PNG face, received "
-        f"{received if encoded else 'none'}; leave the record out, or copy the "
-        "file again"
     )

@@ -90,7 +90,7 @@ def _list_split(
     folder = validation if held_out and validation else train
     classes = list_classes(folder)
     if options.class_list:
-        classes = _only_listed(classes, Path(options.class_list), folder)
+        classes = only_listed(classes, Path(options.class_list), folder)
     files = [file for members in classes.values() for file in members]
     sizes = [len(members) for members in classes.values()]
     labels = np.repeat(np.arange(len(sizes)), sizes)
@@ -103,7 +103,7 @@ def _list_split(
     return files, labels, tuple(classes)
 
 
-def _only_listed(
+def only_listed(
     classes: dict[str, list[str]], class_list: Path, folder: Path
 ) -> dict[str, list[str]]:
     """Returns the classes that a file names, in the folder's order.

@@ -12,6 +12,11 @@ _NETWORKS = Registry(
     {
         "irevnet300": "qualnet_tf.invertible.irevnet:irevnet300",
         "irevnet300_half": "qualnet_tf.invertible.irevnet:irevnet300_half",
+        "irevnet300_lm": "qualnet_tf.invertible.irevnet:irevnet300_lm",
+        "irevnet300_lm_wide": (
+            "qualnet_tf.invertible.irevnet:irevnet300_lm_wide"
+        ),
+        "irevnet_lm_small": "qualnet_tf.invertible.irevnet:irevnet_lm_small",
         "irevnet96": "qualnet_tf.invertible.irevnet:irevnet96",
         "irevnet_cifar": "qualnet_tf.invertible.irevnet:irevnet_cifar",
         "irevnet_small": "qualnet_tf.invertible.irevnet:irevnet_small",

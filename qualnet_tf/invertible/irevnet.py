@@ -54,6 +54,50 @@ def irevnet300_half() -> InvertibleSequence:
     )
 
 
+def irevnet300_lm() -> InvertibleSequence:
+    """The decoder of QualNet50-LM, bijective: 112x112x3 -> 7x7x768.
+
+    The blocks of `irevnet300` on faces of half its side: the last stage keeps
+    grid and width, so the map from features to images stays one to one.
+    """
+    return _irevnet(
+        "irevnet300_lm",
+        num_blocks=(6, 16, 72, 6),
+        half_widths=(24, 96, 384, 384),
+        strides=(2, 2, 2, 1),
+    )
+
+
+def irevnet300_lm_wide() -> InvertibleSequence:
+    """The same with `irevnet300`'s last width, injective: -> 7x7x3072.
+
+    As in the code for faces that its first author helped with
+    (github.com/tjdhg456/QualNet-Pytorch). Three quarters of the features that
+    the inverse reads are padding, which it drops: as a decoder it is many to
+    one, and the paper's argument from injectivity does not hold for it.
+    """
+    return _irevnet(
+        "irevnet300_lm_wide",
+        num_blocks=(6, 16, 72, 6),
+        half_widths=(24, 96, 384, 1536),
+        strides=(2, 2, 2, 1),
+        padding=(4, 3072),
+    )
+
+
+def irevnet_lm_small() -> InvertibleSequence:
+    """A decoder of faces for CPUs, bijective: 112x112x3 -> 7x7x768.
+
+    The widths of `irevnet300_lm` with five blocks.
+    """
+    return _irevnet(
+        "irevnet_lm_small",
+        num_blocks=(1, 1, 2, 1),
+        half_widths=(24, 96, 384, 384),
+        strides=(2, 2, 2, 1),
+    )
+
+
 def irevnet96() -> InvertibleSequence:
     """A third of `irevnet300`, bijective: 224x224x3 -> 7x7x3072.
 
@@ -79,7 +123,7 @@ def irevnet_cifar() -> InvertibleSequence:
         num_blocks=(18, 18, 18),
         half_widths=(16, 64, 256),
         strides=(1, 2, 2),
-        padded_channels=32,
+        padding=(1, 32),
     )
 
 
@@ -140,7 +184,7 @@ def _irevnet(
     num_blocks: tuple[int, ...],
     half_widths: tuple[int, ...],
     strides: tuple[int, ...],
-    padded_channels: int | None = None,
+    padding: tuple[int, int] | None = None,
     bottleneck_ratio: int = 4,
 ) -> InvertibleSequence:
     """Joins normalisation, the initial squeeze by 2 and the stages.
@@ -153,7 +197,7 @@ def _irevnet(
         num_blocks: Coupling blocks per stage.
         half_widths: Channels of each half, per stage.
         strides: Factor by which the grid shrinks in a stage's first block.
-        padded_channels: Channels to pad to behind the initial squeeze.
+        padding: (stage, channels): pad to so many in front of that stage.
         bottleneck_ratio: See `AdditiveCoupling`.
     """
     layers: list[InvertibleLayer] = [
@@ -161,12 +205,11 @@ def _irevnet(
         FixedPoint(name="fixed_point"),
         Squeeze(2, name="squeeze"),
     ]
-    if padded_channels is not None:
-        layers.append(
-            InjectivePadding(padded_channels, name="injective_padding")
-        )
+    padded_stage, channels = padding or (0, 0)
     stages = zip(num_blocks, half_widths, strides, strict=True)
     for stage, (blocks, half_width, stride) in enumerate(stages, start=1):
+        if stage == padded_stage:
+            layers.append(InjectivePadding(channels, name="injective_padding"))
         for block in range(1, blocks + 1):
             layers.append(
                 AdditiveCoupling(

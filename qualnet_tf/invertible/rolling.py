@@ -18,7 +18,7 @@ def roll(network: InvertibleSequence) -> InvertibleSequence:
         network: A sequence; blocks that are rolled already stay so.
     """
     layers = []
-    for key, group in itertools.groupby(network.layers, key=_settings):
+    for (key, _), group in itertools.groupby(network.layers, key=_group):
         blocks = list(group)
         if key is None or len(blocks) == 1:
             layers += [_copy(layer) for layer in blocks]
@@ -68,6 +68,11 @@ def set_values_by_block(network: InvertibleSequence, values: list) -> None:
             )
         else:
             layer.set_weights(next(values))
+
+
+def _group(layer: InvertibleLayer):
+    """Settings and stage: a run's name counts the blocks of one stage."""
+    return _settings(layer), layer.name.partition("_block")[0]
 
 
 def _settings(layer: InvertibleLayer):

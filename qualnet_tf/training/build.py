@@ -192,7 +192,7 @@ def compile_method(
     """Gives the method its optimizer."""
     schedule = StepDecay(
         config.scaled_learning_rate,
-        tuple(epoch * steps_per_epoch for epoch in config.decay_epochs),
+        config.decay_boundaries(steps_per_epoch),
         config.decay_factor,
         round(config.warmup_epochs * steps_per_epoch),
     )

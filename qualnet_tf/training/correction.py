@@ -55,7 +55,7 @@ def rank_filters(
     size = min(config.correction_images, source.num_examples)
     # As in training, but every image is degraded.
     drawn = dataclasses.replace(
-        config, batch_size=size, recipe_batch_size=0, num_epochs=1
+        config, batch_size=size, recipe_batch_size=0, num_epochs=1, num_steps=0
     )
     batches = inputs.training_batches(drawn, source, 0, clean_fraction=0.0)
     batch = {

@@ -37,7 +37,7 @@ def dry_run(config: TrainConfig) -> dict[str, float]:
         start_from_run(method, RunDir(config.initial_run_dir))
     build.compile_method(method, config, steps_per_epoch)
     print(
-        f"{config.method} on {source.name}: {config.num_epochs} epochs of "
+        f"{config.method} on {source.name}: {config.describe_length()} of "
         f"{steps_per_epoch} steps of {config.batch_size} images"
     )
     print(fit.describe_batch(config))

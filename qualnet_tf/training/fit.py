@@ -112,13 +112,13 @@ def _fit(
 ) -> None:
     """Runs the remaining steps.
 
-    Keras counts steps from the start of an epoch, so a run that stopped
-    within one first completes it in a `fit` of its own.
+    Keras counts steps from the start of an epoch, so each part of `_spans` is
+    a `fit` of its own.
     """
     checkpoints = Checkpoints(run.checkpoints)
     step = checkpoints.restore(method)
-    epoch, done = divmod(step, steps_per_epoch)
-    total = config.num_epochs * steps_per_epoch
+    epoch = step // steps_per_epoch
+    total = config.total_steps(steps_per_epoch)
     progress = Progress(run.name, total, step)
     callbacks = [
         NonFiniteGuard(),
@@ -130,28 +130,44 @@ def _fit(
     held_out = pipeline.evaluation_batches(
         validation, batch_size=config.batch_size, image_size=config.image_size
     )
-    spans = [(epoch, config.num_epochs, steps_per_epoch)]
-    if done:
-        spans = [
-            (epoch, epoch + 1, steps_per_epoch - done),
-            (epoch + 1, config.num_epochs, steps_per_epoch),
-        ]
-    for first, last, steps in spans:
-        if first >= last:
-            continue
+    num_epochs = config.passes(steps_per_epoch)
+    for first, last, steps in _spans(step, total, steps_per_epoch):
         method.fit(
             inputs.training_batches(config, source, step),
             initial_epoch=first,
             epochs=last,
             steps_per_epoch=steps,
             validation_data=held_out,
-            validation_freq=config.validation_epochs or config.num_epochs,
+            validation_freq=config.validation_epochs or num_epochs,
             callbacks=callbacks,
             shuffle=False,
             verbose=0,
         )
         step += (last - first) * steps
     progress.close()
+
+
+def _spans(
+    step: int, total: int, steps_per_epoch: int
+) -> list[tuple[int, int, int]]:
+    """Cuts what is left of a run into parts with epochs of one length.
+
+    A run that stopped within an epoch has the rest of it first; one whose
+    length is given in steps may end within one.
+
+    Returns:
+        (first epoch, end of the epochs, steps in each of them).
+    """
+    spans = []
+    while step < total:
+        epoch, done = divmod(step, steps_per_epoch)
+        left = min(steps_per_epoch - done, total - step)
+        whole = 1
+        if left == steps_per_epoch:
+            whole = (total - step) // steps_per_epoch
+        spans.append((epoch, epoch + whole, left))
+        step += whole * left
+    return spans
 
 
 def _check_same_config(run: RunDir, config: TrainConfig) -> None:

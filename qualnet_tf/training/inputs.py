@@ -56,7 +56,7 @@ def training_batches(
         source,
         batch_size=config.batch_size,
         image_size=config.image_size,
-        num_epochs=config.num_epochs,
+        num_epochs=config.passes(source.num_examples // config.batch_size),
         start_step=start_step,
         seed=config.seed,
         clean_fraction=clean_fraction,

@@ -21,6 +21,10 @@ DETERMINISTIC = {
     "saturate",
     "resolution_nearest",
     "resolution_bicubic",
+    "resolution_nearest_half_pixel",
+    "resolution_bilinear",
+    "resolution_area",
+    "resolution_lanczos",
     "deepcorrect_blur",
     "auxtraining_blur",
 }
@@ -44,8 +48,12 @@ def test_names_are_the_15_the_4_and_the_others():
     assert len(tests) == 15 and len(holdouts) == 4
     members = [n for family in corruptions.FAMILIES.values() for n in family]
     assert sorted(members) == sorted(tests + holdouts)
-    others = corruptions.expand(["resolution", "deepcorrect", "auxtraining"])
-    assert sorted(corruptions.names()) == sorted(tests + holdouts + others)
+    others = corruptions.expand(
+        ["interpolations", "deepcorrect", "auxtraining"]
+    )
+    assert sorted(corruptions.names()) == sorted(
+        [*tests, *holdouts, *others, "resolution_nearest_half_pixel"]
+    )
 
 
 def test_names_come_without_tensorflow():

@@ -9,9 +9,10 @@ from qualnet_tf.corruptions import catalogue
 def test_groups_are_15_and_4():
     assert len(corruptions.expand(["test"])) == 15
     assert corruptions.expand(["holdout"]) == corruptions.HOLDOUT_CORRUPTIONS
-    assert set(corruptions.expand(corruptions.GROUPS)) == set(
-        corruptions.names()
-    )
+    # The other rule for nearest is by name alone: training and test must match.
+    assert set(corruptions.names()) - set(
+        corruptions.expand(corruptions.GROUPS)
+    ) == {"resolution_nearest_half_pixel"}
 
 
 def test_new_names_keep_the_places_of_old_ones():
@@ -20,7 +21,8 @@ def test_new_names_keep_the_places_of_old_ones():
     assert names.index("gaussian_noise") == 0
     assert names.index("resolution_bicubic") == 20
     assert names[21:23] == corruptions.GROUPS["deepcorrect"]
-    assert names[23:] == corruptions.GROUPS["auxtraining"]
+    assert names[23:27] == corruptions.GROUPS["auxtraining"]
+    assert names[27] == "resolution_nearest_half_pixel"
 
 
 def test_deepcorrect_has_seven_levels_with_the_clean_one():

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from qualnet_tf import corruptions
-from qualnet_tf.corruptions import kernels, severities
+from qualnet_tf.corruptions import kernels, resolution, severities
 
 FACTORS = severities.TABLES["imagenet_c"]["resolution_nearest"]
 
@@ -20,21 +20,47 @@ def degraded(levels, name, severity):
     return np.round(result.numpy() * 255).astype(int)
 
 
-@pytest.mark.parametrize("severity", range(1, 6))
+PILLOW = {
+    "resolution_nearest_half_pixel": Image.Resampling.NEAREST,
+    "resolution_bilinear": Image.Resampling.BILINEAR,
+    "resolution_area": Image.Resampling.BOX,
+    "resolution_bicubic": Image.Resampling.BICUBIC,
+    "resolution_lanczos": Image.Resampling.LANCZOS,
+}
+
+
+@pytest.mark.parametrize("severity", [1, 2, 5])
 @pytest.mark.parametrize("shape", [(32, 32), (112, 112), (33, 50)])
-def test_bicubic_equals_pillow(shape, severity):
+@pytest.mark.parametrize("name", PILLOW)
+def test_equals_pillow(name, shape, severity):
     levels = picture(*shape)
     small = [kernels.reduced(n, FACTORS[severity - 1]) for n in shape]
     expected = (
         Image.fromarray(levels)
-        .resize(small[::-1], Image.Resampling.BICUBIC)
-        .resize(shape[::-1], Image.Resampling.BICUBIC)
+        .resize(small[::-1], PILLOW[name])
+        .resize(shape[::-1], PILLOW[name])
     )
-    error = np.abs(
-        degraded(levels, "resolution_bicubic", severity) - np.asarray(expected)
-    )
+    error = np.abs(degraded(levels, name, severity) - np.asarray(expected))
     # Pillow rounds after each axis as well.
-    assert error.max() <= 2 and error.mean() < 0.35
+    is_picked = name == "resolution_nearest_half_pixel"
+    assert error.max() <= (0 if is_picked else 3) and error.mean() < 0.4
+
+
+@pytest.mark.parametrize("interpolation", resolution.INTERPOLATIONS)
+def test_a_side_is_the_factor_that_leads_to_it(interpolation):
+    levels = picture(112, 112)
+    image = levels.astype(np.float32) / np.float32(255)
+    for severity, side in ((1, 56), (3, 28), (5, 14)):
+        small = resolution.reduce_and_enlarge(image, side, side, interpolation)
+        np.testing.assert_array_equal(
+            np.round(small.numpy() * 255),
+            degraded(levels, f"resolution_{interpolation}", severity),
+        )
+
+
+def test_an_unknown_interpolation_is_named():
+    with pytest.raises(ValueError, match="'cubic': expected one of nearest, "):
+        resolution.reduce_and_enlarge(np.zeros((8, 8, 3), "f4"), 4, 4, "cubic")
 
 
 @pytest.mark.parametrize("severity", range(1, 6))

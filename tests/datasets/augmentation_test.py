@@ -10,6 +10,8 @@ from qualnet_tf.datasets import augmentation
 
 _SEED = tf.constant([1, 2])
 _RANDOM = [n for n in datasets.augmentation_names() if n != "none"]
+# Flipped or not is all that can happen.
+_NUM_RESULTS = {"flip": 2}
 
 
 def _picture(height, width):
@@ -56,7 +58,7 @@ def test_other_seeds_give_other_pixels(name):
         _augment(name, picture, 16, tf.constant([0, s])).tobytes()
         for s in range(8)
     }
-    assert len(results) > 4
+    assert len(results) >= _NUM_RESULTS.get(name, 5)
 
 
 def test_an_image_of_the_right_size_stays_as_it_is():
@@ -132,5 +134,5 @@ def test_the_imagenet_crop_keeps_to_its_areas_and_aspects():
 
 
 def test_an_unknown_augmentation_is_refused():
-    with pytest.raises(ValueError, match="'cutout': expected one of none, sh"):
+    with pytest.raises(ValueError, match="'cutout': expected one of none, fl"):
         datasets.get_augmentation("cutout")

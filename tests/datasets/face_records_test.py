@@ -126,7 +126,7 @@ def test_files_that_are_missing_or_cut(tmp_path, write_faces):
 @pytest.mark.parametrize(
     ("encoded", "message"),
     [
-        (b"", "record 3: expected a JPEG or PNG face, received none"),
+        (b"", "record 3: expected a picture of a face, received none"),
         (
             b"\xff\xd8 half a picture",
             "received 17 bytes that cannot be decoded",
@@ -161,7 +161,7 @@ def test_a_program_says_it_in_one_line(tmp_path, write_faces):
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1, done.stderr
     assert "train.rec, record" in done.stderr
-    assert "expected a JPEG or PNG face, received 14 bytes" in done.stderr
+    assert "expected a picture of a face, received 14 bytes" in done.stderr
 
 
 def test_trains_on_faces(tmp_path, write_faces):

@@ -16,6 +16,9 @@ from qualnet_tf import invertible
 MEMBERS = {
     "irevnet300": (224, 3072, 7),
     "irevnet300_half": (112, 768, 7),
+    "irevnet300_lm": (112, 768, 7),
+    "irevnet300_lm_wide": (112, 3072, 7),
+    "irevnet_lm_small": (112, 768, 7),
     "irevnet96": (224, 3072, 7),
     "irevnet_cifar": (16, 512, 2),
     "irevnet_small": (32, 192, 4),
@@ -25,7 +28,13 @@ MEMBERS = {
 }
 # Half a step of the grid on the pixels' scale, and float32's own rounding.
 PIXEL_ERROR = 2**-15 * 0.229 + 3e-7
-SLOW = ("irevnet300", "irevnet300_half", "irevnet96")
+SLOW = (
+    "irevnet300",
+    "irevnet300_half",
+    "irevnet300_lm",
+    "irevnet300_lm_wide",
+    "irevnet96",
+)
 FAST = [name for name in MEMBERS if name not in SLOW]
 
 
@@ -129,7 +138,7 @@ def test_round_trip_after_training_steps(name):
 def test_variable_paths_are_unique_and_stable(name):
     paths = [variable.path for variable in _built(name).variables]
     assert len(set(paths)) == len(paths)
-    assert f"{name}/stage1_block02/norm1/moving_mean" in paths
+    assert f"{name}/stage1_block01/norm2/moving_mean" in paths
 
 
 def test_a_second_network_has_the_same_variable_paths():
@@ -169,6 +178,41 @@ def test_all_kernels_start_differently():
 def test_cifar_parameters():
     expected = expected_parameters((18, 18, 18), (16, 64, 256), 16, 4)
     assert _built("irevnet_cifar").count_params() == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "millions", "last_width"),
+    [("irevnet300_lm", 58.8, 384), ("irevnet300_lm_wide", 126.0, 1536)],
+)
+def test_parameters_of_the_decoders_of_faces(name, millions, last_width):
+    """The numbers that the two widths are documented with."""
+    network = invertible.get(name)()
+    network.build((None, 112, 112, 3))
+    trained = sum(w.shape.num_elements() for w in network.trainable_weights)
+    assert trained / 1e6 == pytest.approx(millions, abs=0.1)
+    if last_width == 384:
+        expected = expected_parameters((6, 16, 72, 6), (24, 96, 384, 384), 6, 4)
+        assert network.count_params() == expected
+    assert network.bijective == (name == "irevnet300_lm")
+
+
+@pytest.mark.slow
+def test_the_wide_decoder_of_faces_drops_three_quarters():
+    keras.utils.set_random_seed(0)
+    network, x = invertible.get("irevnet300_lm_wide")(), _images("irevnet96", 1)
+    x = x[:, ::2, ::2]
+    z = network(x, training=False)
+    assert z.shape == (1, 7, 7, 4 * 768)
+    np.testing.assert_allclose(network.inverse(z), x, atol=PIXEL_ERROR)
+    # Many to one: what stands in the padding is not heard.
+    for layer in reversed(network.layers[-7:]):
+        z = layer.inverse(z)
+    padding = network.layers[-8]
+    assert padding.channels == 3072
+    moved = np.array(z)
+    moved[..., 384:1536] += 1.0
+    moved[..., 1920:] += 1.0
+    np.testing.assert_array_equal(padding.inverse(moved), padding.inverse(z))
 
 
 @pytest.mark.parametrize(("side", "received"), [(31, 31), (30, 15)])
