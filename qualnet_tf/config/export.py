@@ -27,6 +27,11 @@ class ExportConfig(Config):
         choices=PRECISIONS,
     )
     top_k: int = knob(5, "classes in labels and probabilities", lower=1)
+    embedding: bool = knob(
+        False,
+        "export the network of faces that makes embeddings of unit length, "
+        "instead of the classifier of its training identities",
+    )
     with_decoder: bool = knob(
         False,
         "add the signature quality: a run's reconstruction of the picture and "
@@ -47,11 +52,28 @@ class ExportConfig(Config):
 
     def check(self) -> None:
         require(self, "run_dir", "name a finished run")
+        self._check_embedding()
         require(self, "formats", f"name some of {', '.join(FORMATS)}")
         if "tflite" in self.formats:
             require(self, "precisions", f"name some of {', '.join(PRECISIONS)}")
         if "saved_model" not in self.formats:
             self._check_without_saved_model()
+
+    def _check_embedding(self) -> None:
+        if not self.embedding:
+            return
+        if "onnx" in self.formats:
+            raise ValueError(
+                "--formats=onnx: expected saved_model, tflite or keras with "
+                "--embedding; leave onnx out"
+            )
+        for name in ("top_k", "with_decoder", "quality_head"):
+            value = getattr(self, name)
+            if value != type(self).__dataclass_fields__[name].default:
+                raise ValueError(
+                    f"--{name}={value}: expected no --embedding beside it, "
+                    "which answers vectors, not classes; leave one out"
+                )
 
     def _check_without_saved_model(self) -> None:
         if not self.output_dir:

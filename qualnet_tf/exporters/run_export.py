@@ -15,7 +15,7 @@ import keras
 import tensorflow as tf
 
 from qualnet_tf.config import ExportConfig, TrainConfig
-from qualnet_tf.exporters import fitting, versions
+from qualnet_tf.exporters import fitting, signature, versions
 from qualnet_tf.exporters.picture_statistics import picture_statistics
 from qualnet_tf.exporters.quality import QualityMeasure
 from qualnet_tf.exporters.saved_model import check_arguments, write_saved_model
@@ -205,7 +205,7 @@ def _write_files(
             quality_head=heads.get(_HEAD),
             quality_measure=measure,
         )
-        write_warm_up(folder, side, with_quality=measure is not None)
+        write_warm_up(folder, side, signature.names(measure is not None))
     text = "".join(f"{name}\n" for name in names)
     (folder / CLASS_NAMES).write_text(text, "utf-8")
     if "keras" in config.formats:

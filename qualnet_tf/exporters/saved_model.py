@@ -72,11 +72,10 @@ def write_saved_model(
         OSError: If the disk refuses a file.
     """
     check_arguments(classifier, class_names, image_size)
-    _write(
+    write_endpoints(
         signature.endpoints(classifier, class_names, image_size, **options),
         folder,
     )
-    _check_runs_without_xla(folder)
 
 
 def check_arguments(
@@ -110,8 +109,17 @@ def check_arguments(
         )
 
 
-def _write(endpoints: dict, folder: Path) -> None:
-    """Writes the endpoints and the variables that they use."""
+def write_endpoints(endpoints: dict, folder: Path) -> None:
+    """Writes signatures and the variables that they use as a SavedModel.
+
+    Args:
+        endpoints: Name -> (function, its input specification).
+        folder: An empty folder.
+
+    Raises:
+        ValueError: If a layer needs XLA.
+        OSError: If the disk refuses a file.
+    """
     archive = keras.export.ExportArchive()
     # No archive.track(classifier): it stores each variable a second time. The
     # archive finds the variables in the endpoints.
@@ -125,6 +133,7 @@ def _write(endpoints: dict, folder: Path) -> None:
             f"the SavedModel could not be written ({error.message}): free "
             "some space or choose another folder"
         ) from error
+    _check_runs_without_xla(folder)
 
 
 def _check_runs_without_xla(folder: Path) -> None:

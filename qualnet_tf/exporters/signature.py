@@ -53,6 +53,21 @@ LABEL = "label"
 TOP_K = 5
 
 
+def names(with_quality: bool = False) -> tuple[str, ...]:
+    """Returns the signatures of a classifier.
+
+    Args:
+        with_quality: Whether a decoder is exported.
+    """
+    found = (
+        BYTES_SIGNATURE,
+        IMAGES_SIGNATURE,
+        FEATURES_SIGNATURE,
+        NAMES_SIGNATURE,
+    )
+    return (*found, QUALITY_SIGNATURE) if with_quality else found
+
+
 def answer(
     logits: tf.Tensor, class_names: Sequence[str], top_k: int = TOP_K
 ) -> dict[str, tf.Tensor]:

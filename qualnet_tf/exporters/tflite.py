@@ -39,8 +39,6 @@ from qualnet_tf.exporters.float32_network import in_float32
 from qualnet_tf.exporters.quiet_conversion import quiet_conversion
 
 PRECISIONS = ("float32", "dynamic_range", "float16", "int8")
-# As the subjects name them.
-_DESCRIPTION = {"pixel_range": "unit", "outputs": "logits"}
 
 
 def convert_tflite(
@@ -48,6 +46,7 @@ def convert_tflite(
     precision: str,
     calibration: np.ndarray | None = None,
     class_names: Sequence[str] = (),
+    output: str = signature.LOGITS,
 ) -> bytes:
     """Returns the content of a TFLite file.
 
@@ -61,6 +60,7 @@ def convert_tflite(
             corrupted. Not looked at for the others.
         class_names: Kept in the file, in the order of the logits; () keeps
             none.
+        output: What its outputs are called.
 
     Raises:
         ValueError: If there is no such precision, calibration images are
@@ -79,7 +79,7 @@ def convert_tflite(
         calibration_lib.check_calibration(calibration, side)
     network = in_float32(classifier)
     with quiet_conversion(), tempfile.TemporaryDirectory() as folder:
-        _save(network, folder)
+        _save(network, folder, output)
         converter = tf.lite.TFLiteConverter.from_saved_model(
             folder, signature_keys=[signature.IMAGES_SIGNATURE]
         )
@@ -94,18 +94,19 @@ def convert_tflite(
             "version": qualnet_tf.__version__,
             "precision": precision,
             "class_names": list(class_names),
-            **_DESCRIPTION,
+            "pixel_range": "unit",
+            "outputs": output,
         },
     )
 
 
-def _save(network: keras.Model, folder: str) -> None:
+def _save(network: keras.Model, folder: str, output: str) -> None:
     """Writes a SavedModel with the one signature, the converter's input."""
     module = tf.Module()
     # Values of variables: with the Keras model itself they are not found.
     module.kept = [variable.value for variable in network.variables]
     module.predict = tf.function(
-        lambda image: {signature.LOGITS: network(image, training=False)},
+        lambda image: {output: network(image, training=False)},
         input_signature=[
             tf.TensorSpec(
                 [None, *network.input_shape[1:]],

@@ -6,7 +6,7 @@ file of PredictionLog messages, while it loads. tensorflow.org/tfx/serving/
 saved_model_warmup
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,13 +21,15 @@ _FILE = Path("assets.extra") / "tf_serving_warmup_requests"
 _PICTURE_SIZE = (375, 500)
 
 
-def write_warm_up(folder: Path, image_size: int, with_quality: bool) -> None:
+def write_warm_up(
+    folder: Path, image_size: int, names: Collection[str]
+) -> None:
     """Writes the requests into a SavedModel's folder.
 
     Args:
         folder: The SavedModel.
         image_size: Side of the classifier's input, pixels.
-        with_quality: Whether it has the signature `quality`.
+        names: The SavedModel's signatures.
 
     Raises:
         OSError: If the disk refuses the file.
@@ -38,7 +40,9 @@ def write_warm_up(folder: Path, image_size: int, with_quality: bool) -> None:
     path.parent.mkdir()
     try:
         with tf.io.TFRecordWriter(str(path)) as writer:
-            for name, key, values in _requests(image_size, with_quality):
+            for name, key, values in _requests(image_size):
+                if name not in names:
+                    continue
                 log = prediction_log_pb2.PredictionLog()
                 request = log.predict_log.request
                 request.model_spec.signature_name = name
@@ -52,7 +56,7 @@ def write_warm_up(folder: Path, image_size: int, with_quality: bool) -> None:
 
 
 def _requests(
-    image_size: int, with_quality: bool
+    image_size: int,
 ) -> Iterator[tuple[str, str, np.ndarray | list[bytes]]]:
     """Yields (signature, input, values)."""
     picture = tf.io.encode_jpeg(_photograph(*_PICTURE_SIZE)).numpy()
@@ -62,8 +66,7 @@ def _requests(
     image = _photograph(image_size, image_size)[np.newaxis] / np.float32(255)
     yield signature.IMAGES_SIGNATURE, signature.IMAGE, np.float32(image)
     yield signature.FEATURES_SIGNATURE, signature.IMAGE_BYTES, [picture]
-    if with_quality:
-        yield signature.QUALITY_SIGNATURE, signature.IMAGE_BYTES, [picture]
+    yield signature.QUALITY_SIGNATURE, signature.IMAGE_BYTES, [picture]
 
 
 def _photograph(height: int, width: int) -> np.ndarray:

@@ -3,9 +3,36 @@
 import keras
 
 from qualnet_tf.models.classifier import pooled_classifier
+from qualnet_tf.models.cosine_logits import unit_length
 
 
-def build_embedding(classifier: keras.Model) -> keras.Model:
+@keras.saving.register_keras_serializable("qualnet_tf")
+class UnitLength(keras.layers.Layer):
+    """Scales embeddings to length 1, in float32 whatever the policy.
+
+    Input shape:
+        `[batch, size]`.
+
+    Output shape:
+        The same; zeros stay zeros.
+    """
+
+    def __init__(self, **kwargs):
+        kwargs.setdefault("dtype", "float32")
+        super().__init__(**kwargs)
+
+    def call(self, inputs):
+        """Returns the unit vectors."""
+        return unit_length(inputs)
+
+    def compute_output_shape(self, input_shape):
+        """Returns the input's shape."""
+        return input_shape
+
+
+def build_embedding(
+    classifier: keras.Model, normalized: bool = False
+) -> keras.Model:
     """Returns a classifier without its last layer.
 
     Of a face network that is the pooled map behind batch norm and PReLU
@@ -13,13 +40,16 @@ def build_embedding(classifier: keras.Model) -> keras.Model:
 
     Args:
         classifier: See `pooled_classifier`.
+        normalized: Whether embeddings are scaled to length 1.
 
     Returns:
-        A model of the same layers, images -> embedding [batch, size], not
-        scaled to unit length.
+        A model of the same layers, images -> embedding [batch, size].
 
     Raises:
         ValueError: If the classifier does not end in a dense layer.
     """
     pooled = pooled_classifier(classifier)
-    return keras.Model(pooled.inputs, pooled.outputs[0], name="embedding")
+    embedding = pooled.outputs[0]
+    if normalized:
+        embedding = UnitLength(name="unit_length")(embedding)
+    return keras.Model(pooled.inputs, embedding, name="embedding")

@@ -12,7 +12,10 @@ from qualnet_tf import datasets
 
 
 @pytest.fixture(params=datasets.names())
-def name_and_dir(request, tmp_path, write_pictures, write_faces):
+def name_and_dir(request, tmp_path, write_pictures, write_faces, write_orl):
+    if request.param == "orl_faces":
+        write_orl(tmp_path)
+        return request.param, str(tmp_path)
     if request.param == "face_records":
         write_faces(tmp_path, [3, 3, 3, 3, 3, 8, 8, 8, 8, 8])
         return request.param, str(tmp_path)

@@ -61,6 +61,42 @@ def write_pictures():
 
 
 @pytest.fixture
+def orl_dir():
+    return _real_data("faces_orl")
+
+
+@pytest.fixture
+def write_orl():
+    """Writes folders like those of ORL: s1 to s40, PGM files of 23x28."""
+
+    def write(folder, num_people=40, num_pictures=4, pattern="s{}"):
+        generator = np.random.default_rng(0)
+        for person in range(1, num_people + 1):
+            place = folder / pattern.format(person)
+            place.mkdir(parents=True)
+            for number in range(1, num_pictures + 1):
+                pixels = generator.integers(0, 256, (28, 23), dtype=np.uint8)
+                Image.fromarray(pixels).save(place / f"{number}.pgm")
+
+    return write
+
+
+@pytest.fixture
+def write_people():
+    """Writes folders of identities: name -> number of PNG pictures."""
+
+    def write(folder, people, side=20):
+        generator = np.random.default_rng(0)
+        for name, count in people.items():
+            (folder / name).mkdir(parents=True)
+            for number in range(count):
+                pixels = generator.integers(0, 256, (side, side, 3), np.uint8)
+                Image.fromarray(pixels).save(folder / name / f"{number}.png")
+
+    return write
+
+
+@pytest.fixture
 def write_faces():
     """Writes train.rec, train.idx and property of random faces.
 

@@ -4,7 +4,7 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from qualnet_tf.exporters import warm_up
+from qualnet_tf.exporters import signature, warm_up
 
 PATH = "assets.extra/tf_serving_warmup_requests"
 
@@ -16,16 +16,16 @@ def requests(folder):
 
 
 def test_the_export_answers_them_all(exported, tmp_path):
-    warm_up.write_warm_up(tmp_path, exported.image_size, with_quality=False)
+    warm_up.write_warm_up(tmp_path, exported.image_size, signature.names())
     loaded = tf.saved_model.load(str(exported.folder))
     asked = []
     for request in requests(tmp_path):
         ((name, value),) = request.inputs.items()
         values = tf.constant(tf.make_ndarray(value))
-        signature = request.model_spec.signature_name
-        outputs = loaded.signatures[signature](**{name: values})
+        asked_name = request.model_spec.signature_name
+        outputs = loaded.signatures[asked_name](**{name: values})
         assert {len(output) for output in outputs.values()} == {len(values)}
-        asked.append((signature, len(values)))
+        asked.append((asked_name, len(values)))
     assert asked == [
         ("serving_default", 1),
         ("serving_default", 8),
@@ -36,7 +36,7 @@ def test_the_export_answers_them_all(exported, tmp_path):
 
 
 def test_quality_is_asked_where_it_is(tmp_path):
-    warm_up.write_warm_up(tmp_path, 16, with_quality=True)
+    warm_up.write_warm_up(tmp_path, 16, signature.names(True))
     *_, last = requests(tmp_path)
     assert last.model_spec.signature_name == "quality"
 
@@ -48,4 +48,4 @@ def test_a_full_disk_is_one_clear_line(tmp_path, monkeypatch):
 
     monkeypatch.setattr(tf.io, "TFRecordWriter", FullDisk)
     with pytest.raises(OSError, match="could not be written .no space left"):
-        warm_up.write_warm_up(tmp_path, 16, with_quality=False)
+        warm_up.write_warm_up(tmp_path, 16, signature.names())

@@ -14,7 +14,7 @@ import tensorflow as tf
 import uvicorn
 
 from qualnet_tf.config import ServeConfig
-from qualnet_tf.exporters import versions
+from qualnet_tf.exporters import signature, versions
 from qualnet_tf.exporters.picture_statistics import picture_statistics
 from qualnet_tf.exporters.quality import QualityHead
 from qualnet_tf.exporters.saved_model import write_saved_model
@@ -112,7 +112,7 @@ def write_export(output_dir, offset=0.0, **options):
             )
         finally:
             head.set_weights([kernel, bias])
-        write_warm_up(new.folder, SIDE, with_quality=False)
+        write_warm_up(new.folder, SIDE, signature.names())
     return new.version
 
 

@@ -72,6 +72,38 @@ def test_interrupted_run_ends_with_the_same_weights(
     ]
 
 
+@pytest.mark.parametrize("stop_after", [None, 7])
+def test_a_run_of_steps_ends_within_an_epoch(tmp_path, monkeypatch, stop_after):
+    """12 steps of 5 an epoch: two passes and two steps more."""
+    in_steps = {
+        "num_epochs": 0,
+        "num_steps": 12,
+        "decay_epochs": (),
+        "decay_steps": (10,),
+    }
+    if stop_after:
+        save = CheckpointEvery.on_train_batch_end
+
+        def save_then_stop(self, batch, logs=None):
+            save(self, batch, logs)
+            if int(self.model.optimizer.iterations) == stop_after:
+                raise _Stop
+
+        monkeypatch.setattr(
+            CheckpointEvery, "on_train_batch_end", save_then_stop
+        )
+        with pytest.raises(_Stop):
+            train(tmp_path / "run", **in_steps)
+        monkeypatch.undo()
+    run = train(tmp_path / "run", **in_steps)
+    rows = [row.split(",") for row in run.metrics.read_text().splitlines()[1:]]
+    assert [row[:2] for row in rows] == [["1", "5"], ["2", "10"], ["3", "12"]]
+    rates = [float(row[2]) for row in rows]
+    np.testing.assert_allclose(rates, [0.05, 0.05, 0.005], rtol=1e-5)
+    # The first ten steps are those of the run in epochs.
+    assert run.read_info()["status"] == "finished"
+
+
 def test_finished_run_is_left_alone(finished, capsys):
     before = finished.classifier.stat().st_mtime_ns
     made = TrainConfig.from_json(finished.config.read_text())
