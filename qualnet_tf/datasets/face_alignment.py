@@ -5,7 +5,7 @@ similarity transform can to where the networks of insightface expect them.
 """
 
 import numpy as np
-from PIL import Image
+from scipy import ndimage
 
 SIDE = 112
 # Left eye, right eye, nose, left and right corner of the mouth, as the viewer
@@ -74,12 +74,13 @@ def align_face(pixels: np.ndarray, points) -> np.ndarray:
     """
     matrix = similarity(points, TEMPLATE)
     back = np.linalg.inv(np.vstack([matrix, [0, 0, 1]]))[:2]
-    # Pillow counts from the corner of a pixel, landmarks from its middle.
-    back[:, 2] += 0.5 - back[:, :2].sum(axis=1) * 0.5
-    picture = Image.fromarray(pixels).transform(
-        (SIDE, SIDE),
-        Image.Transform.AFFINE,
-        tuple(back.ravel()),
-        Image.Resampling.BILINEAR,
-    )
-    return np.asarray(picture)
+    rows, columns = np.mgrid[:SIDE, :SIDE]
+    places = np.stack([columns, rows, np.ones_like(rows)])
+    read_columns, read_rows = np.tensordot(back, places, axes=1)
+    channels = [
+        ndimage.map_coordinates(
+            channel, [read_rows, read_columns], order=1, mode="grid-constant"
+        )
+        for channel in np.moveaxis(pixels.astype(np.float64), 2, 0)
+    ]
+    return np.round(np.stack(channels, axis=2)).astype(np.uint8)

@@ -123,8 +123,10 @@ class Embedder:
             disable=None,
         ) as progress:
             for pixels in self._decoded(faces):
-                image = degrade(pixels[:, :, ::-1] if mirrored else pixels)
-                found = self.network.predict_on_batch(image.numpy())
+                images = degrade(pixels).numpy()
+                # Afterwards: what is mirrored is the poor picture.
+                images = images[:, :, ::-1] if mirrored else images
+                found = self.network.predict_on_batch(images)
                 made[start : start + len(pixels)] = found
                 start += len(pixels)
                 progress.update(len(pixels))

@@ -52,4 +52,4 @@ def build_embedding(
     embedding = pooled.outputs[0]
     if normalized:
         embedding = UnitLength(name="unit_length")(embedding)
-    return keras.Model(pooled.inputs, embedding, name="embedding")
+    return keras.Model(pooled.inputs[0], embedding, name="embedding")
