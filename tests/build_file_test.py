@@ -79,6 +79,9 @@ def test_programs_are_binaries(targets):
         "demo",
         "predict",
         "corrupt",
+        "convert_faces",
+        "align_faces",
+        "evaluate_faces",
     }
 
 

@@ -16,6 +16,9 @@ PROGRAMS = {
     "inspect",
     "serve",
     "demo",
+    "convert_faces",
+    "align_faces",
+    "evaluate_faces",
 }
 FILES = {"config", "knobs", "registry", "run_dir", "experiment_flags"}
 

@@ -1,6 +1,7 @@
 """Aligned copies of a folder's faces, its tree kept, nothing overwritten."""
 
 import dataclasses
+import io
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 from PIL import Image
 from tqdm import tqdm
 
-from qualnet_tf import run_dir
+from qualnet_tf.datasets.copy_files import LocalFiles
 from qualnet_tf.datasets.face_alignment import SIDE, align_face
 from qualnet_tf.datasets.face_pictures import fit_face, load_face
 
@@ -58,7 +59,7 @@ def align_folder(
     """
     source, target = Path(input_dir), Path(output_dir)
     pictures = _list(source, target)
-    counts = AlignmentCounts()
+    counts, files = AlignmentCounts(), LocalFiles()
     for path, copy in tqdm(
         pictures.items(), "align", unit="picture", disable=None
     ):
@@ -79,12 +80,18 @@ def align_folder(
             aligned = fit_face(pixels, SIDE)
         else:
             aligned = align_face(pixels, points)
-        with run_dir.atomic_file(copy) as temporary:
-            Image.fromarray(aligned).save(temporary, "PNG")
+        files.write(str(copy), _png(aligned))
         counts.written += 1
     lines = [*counts.undetected, *counts.unreadable]
-    run_dir.write_text(target / REPORT, "".join(f"{x}\n" for x in lines))
+    text = "".join(f"{line}\n" for line in lines)
+    files.write(str(target / REPORT), text.encode())
     return counts
+
+
+def _png(pixels: np.ndarray) -> bytes:
+    content = io.BytesIO()
+    Image.fromarray(pixels).save(content, "PNG")
+    return content.getvalue()
 
 
 def _list(source: Path, target: Path) -> dict[Path, Path]:

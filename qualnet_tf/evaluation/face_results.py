@@ -133,13 +133,13 @@ class FaceResults:
             ) from error
 
 
-def save(results: FaceResults, path: str | os.PathLike) -> None:
+def save_face_results(results: FaceResults, path: str | os.PathLike) -> None:
     """Writes the results to `path`, all or nothing."""
     run_dir.write_text(pathlib.Path(path), results.to_json())
 
 
-def load(path: str | os.PathLike) -> FaceResults:
-    """Reads what `save` wrote.
+def load_face_results(path: str | os.PathLike) -> FaceResults:
+    """Reads what `save_face_results` wrote.
 
     Raises:
         ValueError: If the file is missing, damaged, something else, or of a

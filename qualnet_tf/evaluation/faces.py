@@ -99,8 +99,8 @@ def _evaluate(
         ),
     )
     path = run.face_results
-    earlier = face_results.load(path) if path.is_file() else None
-    face_results.save(_merged(earlier, found), path)
+    earlier = face_results.load_face_results(path) if path.is_file() else None
+    face_results.save_face_results(_merged(earlier, found), path)
     return found
 
 

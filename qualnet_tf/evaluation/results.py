@@ -17,6 +17,12 @@ from qualnet_tf.evaluation.deployment_file import (
     load_deployment,
     save_deployment,
 )
+from qualnet_tf.evaluation.face_results import (
+    FaceResults,
+    Identification,
+    Verification,
+    load_face_results,
+)
 from qualnet_tf.evaluation.feature_pairs_file import (
     FeaturePairs,
     load_feature_pairs,
@@ -61,16 +67,20 @@ __all__ = [
     "ConditionQuality",
     "ConditionResult",
     "Deployment",
+    "FaceResults",
     "FeaturePairs",
+    "Identification",
     "PairedLoss",
     "PairedLosses",
     "Pictures",
     "ReliabilityBin",
     "Summary",
+    "Verification",
     "WorstPictures",
     "load",
     "load_condition_pictures",
     "load_deployment",
+    "load_face_results",
     "load_feature_pairs",
     "load_paired_losses",
     "load_pictures",

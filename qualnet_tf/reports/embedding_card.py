@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 from qualnet_tf import __version__
-from qualnet_tf.evaluation import face_results
+from qualnet_tf.evaluation import results as results_lib
 from qualnet_tf.reports.cells import percent
 from qualnet_tf.reports.face_text import protocol_lines
 from qualnet_tf.run_dir import RunDir
@@ -70,7 +70,7 @@ def _numbers(run: RunDir) -> list[str]:
             "Nothing: the run was not evaluated before it was exported. "
             "`python -m qualnet_tf.evaluate_faces`, then export again."
         ]
-    results = face_results.load(run.face_results)
+    results = results_lib.load_face_results(run.face_results)
     lines = []
     if results.verifications:
         lines += [

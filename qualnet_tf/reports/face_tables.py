@@ -6,8 +6,8 @@ import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from qualnet_tf.evaluation import face_results
-from qualnet_tf.evaluation.face_results import FaceResults
+from qualnet_tf.evaluation import results as results_lib
+from qualnet_tf.evaluation.results import FaceResults
 from qualnet_tf.reports.cells import ABSENT, Cell, percent
 from qualnet_tf.reports.face_text import protocol_lines
 from qualnet_tf.reports.paper_tables import NOT_RUN, PaperLine, PaperTable
@@ -58,7 +58,8 @@ def load_face_run(path: str | pathlib.Path) -> FaceRun:
             "--run_dir"
         )
     config = json.loads(run.config.read_text())
-    return FaceRun(run.name, config, face_results.load(run.face_results))
+    results = results_lib.load_face_results(run.face_results)
+    return FaceRun(run.name, config, results)
 
 
 def face_table(number: int, runs: Sequence[FaceRun]) -> PaperTable:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from qualnet_tf.evaluation.face_results import FaceResults
+from qualnet_tf.evaluation.results import FaceResults
 from qualnet_tf.reports.cells import percent
 
 _SAYS = {

@@ -118,7 +118,7 @@ def test_identification_is_that_of_the_embeddings(found, sets, embed):
 
 
 def test_the_file_says_what_was_returned(found, run):
-    assert face_results.load(run.face_results) == found
+    assert face_results.load_face_results(run.face_results) == found
     assert found.embedding_size == 16 and found.image_size == SIDE
 
 
@@ -153,13 +153,13 @@ def test_other_sets_stay_and_the_same_set_is_replaced(tmp_path, sets):
     run = train_faces(tmp_path / "run")
     evaluate_faces(config(run, sets, resolutions=(SIDE,)))
     evaluate_faces(config(run, sets, resolutions=(8,), identification=()))
-    kept = face_results.load(run.face_results)
+    kept = face_results.load_face_results(run.face_results)
     sides = {row.right_resolution for row in kept.verifications}
     assert sides == {8} and len(kept.identifications) == 1
     evaluate_faces(
         config(run, sets, resolutions=(8,), interpolation="area", pairs=())
     )
-    assert not face_results.load(run.face_results).verifications
+    assert not face_results.load_face_results(run.face_results).verifications
 
 
 def test_a_changed_picture_is_embedded_anew(run, sets, tmp_path):
@@ -236,4 +236,4 @@ def test_damaged_results_are_named(text, message):
 
 def test_a_run_without_results_is_told_what_to_do(tmp_path):
     with pytest.raises(ValueError, match="qualnet_tf.evaluate_faces first"):
-        face_results.load(tmp_path / "faces.json")
+        face_results.load_face_results(tmp_path / "faces.json")
