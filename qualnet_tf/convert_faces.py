@@ -57,8 +57,11 @@ def _write_list(config: ConvertFacesConfig, people: dict) -> None:
     else:
         others = []
         if config.distractors:
+            everyone = config.distractors == "others"
             found = face_files.list_faces(
-                config.dataset, config.data_dir, config.distractors
+                config.dataset,
+                config.data_dir,
+                "" if everyone else config.distractors,
             )
             others = [n for n in found.names if n.split("/")[0] not in people]
         rows = face_lists.list_roles(people, others, config.gallery_per_person)

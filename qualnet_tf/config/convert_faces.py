@@ -49,7 +49,8 @@ class ConvertFacesConfig(Config):
     distractors: str = knob(
         "",
         "text file naming further identities of data_dir, whose pictures are "
-        "distractors in the gallery (format=roles)",
+        "distractors in the gallery, or others: all that class_list does not "
+        "name (format=roles)",
         path=True,
     )
     seed: int = knob(

@@ -57,7 +57,8 @@ def test_pairs_are_listed_for_evaluation(people, tmp_path):
     assert_one_line(run("convert_faces", *flags), "nothing is overwritten")
 
 
-def test_roles_have_distractors(people, tmp_path):
+@pytest.mark.parametrize("named", [True, False])
+def test_roles_have_distractors(people, tmp_path, named):
     (tmp_path / "few.txt").write_text("anna\nbert\n")
     (tmp_path / "others.txt").write_text("bert\ncarl\ndora\n")
     done = run(
@@ -66,7 +67,7 @@ def test_roles_have_distractors(people, tmp_path):
         "--format=roles",
         f"--output={tmp_path / 'roles.csv'}",
         f"--class_list={tmp_path / 'few.txt'}",
-        f"--distractors={tmp_path / 'others.txt'}",
+        f"--distractors={tmp_path / 'others.txt' if named else 'others'}",
     )
     assert done.returncode == 0, done.stderr
     rows = (tmp_path / "roles.csv").read_text().splitlines()[1:]
