@@ -2,6 +2,7 @@
 
 python -m qualnet_tf.report --run_dir=runs/naive,runs/qualnet
 python -m qualnet_tf.report --run_dir=runs/naive,runs/qualnet --table=2
+python -m qualnet_tf.report --run_dir=runs/faces/naive --faces
 """
 
 from qualnet_tf import experiment_flags
@@ -18,6 +19,9 @@ def main(config: ReportConfig) -> None:
     if config.table:
         _print_table(config)
         return
+    if config.faces:
+        _write_face_page(config)
+        return
     runs = [page.load_run(pathlib.Path(path)) for path in config.run_dir]
     output = pathlib.Path(config.output or RunDir(config.run_dir[-1]).report)
     write_text(output, page.build_page(runs))
@@ -26,6 +30,19 @@ def main(config: ReportConfig) -> None:
         folder = output.parent / "figures"
         files = figure_files.save_figures(page.build_panels(runs), folder)
         print(f"figures: {len(files)} in {folder}")
+
+
+def _write_face_page(config: ReportConfig) -> None:
+    import pathlib
+
+    from qualnet_tf.reports import face_page, face_tables
+    from qualnet_tf.run_dir import RunDir, write_text
+
+    runs = [face_tables.load_face_run(path) for path in config.run_dir]
+    default = RunDir(config.run_dir[-1]).face_report
+    output = pathlib.Path(config.output or default)
+    write_text(output, face_page.build_face_page(runs))
+    print(f"report: {output}")
 
 
 def _print_table(config: ReportConfig) -> None:

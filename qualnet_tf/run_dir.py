@@ -184,6 +184,11 @@ class RunDir:
         """The HTML report."""
         return self.path / "report.html"
 
+    @property
+    def face_report(self) -> pathlib.Path:
+        """The HTML report on faces."""
+        return self.path / "faces.html"
+
     def read_info(self) -> dict[str, Any]:
         """Returns what `run.json` says.
 

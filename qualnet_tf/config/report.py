@@ -20,6 +20,10 @@ class ReportConfig(Config):
         "HTML file to write; empty writes report.html in the last run",
         path=True,
     )
+    faces: bool = knob(
+        False,
+        "write the page about what evaluate_faces measured",
+    )
     figures: bool = knob(
         False,
         "write every figure as an SVG file as well, into a folder figures "
@@ -40,7 +44,12 @@ class ReportConfig(Config):
     def check(self) -> None:
         if not self.table:
             require(self, "run_dir", "name one or more evaluated runs")
-        for name in ("output", "figures"):
+        if self.faces and self.figures:
+            raise ValueError(
+                "--figures: expected no --faces beside it, whose page holds "
+                "its figures; leave one out"
+            )
+        for name in ("output", "figures", "faces"):
             if self.table and getattr(self, name):
                 raise ValueError(
                     f"--{name}: expected no --table beside it, which is "

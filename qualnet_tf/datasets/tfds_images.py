@@ -112,8 +112,9 @@ def _find_builder(tfds: ModuleType, dataset: str, data_dir: str | None) -> Any:
         return tfds.builder(dataset, data_dir=data_dir)
     except tfds.core.registered.DatasetNotFoundError:
         raise ValueError(
-            f"unknown data set {dataset!r}: expected digits, synthetic, folder "
-            "or the name of a TensorFlow Datasets set; correct --dataset"
+            f"unknown data set {dataset!r}: expected digits, synthetic, "
+            "folder, orl_faces, face_records or the name of a TensorFlow "
+            "Datasets set; correct --dataset"
         ) from None
 
 

@@ -3,8 +3,9 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from qualnet_tf.invertible import rolling
+from qualnet_tf.invertible import irevnet, rolling
 from qualnet_tf.invertible.coupling import AdditiveCoupling
 from tests.invertible import gradient_cases
 
@@ -81,3 +82,40 @@ def test_wrong_channels_are_refused_in_training_too():
     network, x = gradient_cases.make("irevnet_tiny")
     with pytest.raises(ValueError, match="expected 48 channels, received 5"):
         network.decode(np.zeros((1, 2, 2, 5), "float32"), training=True)
+
+
+@pytest.mark.parametrize("way", ["plain", "saving", "rolled", "rolled_saving"])
+def test_a_network_padded_in_the_middle_learns_in_this_direction(way):
+    """As the wide decoder of faces: the padding is dropped on the way."""
+    keras.utils.set_random_seed(0)
+    network = irevnet._irevnet(
+        "padded",
+        num_blocks=(1, 3),
+        half_widths=(24, 48),
+        strides=(2, 1),
+        padding=(2, 96),
+    )
+    x = np.random.default_rng(0).random((2, 8, 8, 3), dtype=np.float32)
+    network.build(x.shape)
+    network = gradient_cases.variant(network, way)
+    assert not network.bijective
+    z = tf.constant(_features(network, x))
+    with tf.GradientTape() as tape:
+        tape.watch(z)
+        image = network.decode(z, training=True)
+        loss = tf.reduce_mean(tf.abs(image - x))
+    sources = [z, *(w.value for w in network.trainable_weights)]
+    gradients = tape.gradient(loss, sources)
+    assert all(np.isfinite(gradient).all() for gradient in gradients)
+    # Every kernel of both stages is asked, the one behind the padding too.
+    kernels = [
+        gradient
+        for gradient, weight in zip(
+            gradients[1:], network.trainable_weights, strict=True
+        )
+        if weight.path.endswith("kernel")
+    ]
+    assert all(np.max(np.abs(kernel)) > 0 for kernel in kernels)
+    np.testing.assert_allclose(
+        network.inverse(network(x, training=False)), x, atol=1e-4
+    )

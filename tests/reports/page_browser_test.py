@@ -11,7 +11,8 @@ import subprocess
 import pytest
 from PIL import Image
 
-from qualnet_tf.reports import page
+from qualnet_tf.reports import face_page, page
+from tests.reports.face_tables_test import run
 
 _BROWSER = shutil.which("chromium") or shutil.which("chromium-browser")
 
@@ -103,6 +104,15 @@ def test_nothing_runs_over_the_edge_or_goes_wrong(text, width, tmp_path):
     assert found["console"] == []
     assert found["keys"] and min(found["keys"]) > 5
     assert re.match(r"rgb\(\d+, \d+, \d+\)", found["curve"])
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_the_page_on_faces_fits_as_well(width, tmp_path):
+    runs = [run("qualnet50_lm_started_from_stage_1"), run("b", accuracy=0.8)]
+    found = _look(face_page.build_face_page(runs), width, tmp_path)
+    assert found["width"] == width
+    assert found["fetched"] == found["console"] == []
+    assert found["keys"] and min(found["keys"]) > 5
 
 
 @pytest.mark.parametrize(
