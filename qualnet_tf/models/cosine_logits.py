@@ -1,5 +1,7 @@
 """Scaled cosines between embeddings and one direction per class."""
 
+import math
+
 import keras
 from keras import ops
 
@@ -79,6 +81,10 @@ class CosineLogits(keras.layers.Layer):
         directions = unit_length(ops.transpose(self.kernel))
         cosines = ops.matmul(unit_length(embeddings), ops.transpose(directions))
         return self.scale * cosines
+
+    def multiply_adds(self, input_shape):
+        """Returns those of the product with all directions, for one image."""
+        return math.prod(input_shape[1:]) * self.num_classes
 
     def compute_output_shape(self, input_shape):
         """Returns the shape of the logits."""

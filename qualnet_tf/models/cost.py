@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 import keras
 
+# Layers with weights whose work is not counted.
+_FREE = (keras.layers.BatchNormalization, keras.layers.PReLU)
+
 
 class ParameterCounts(NamedTuple):
     """Numbers of a model.
@@ -92,7 +95,7 @@ def layer_multiply_adds(layer: keras.layers.Layer, input_shape: tuple) -> int:
     if isinstance(layer, keras.layers.Dense):
         _check_known(layer, input_shape)
         return math.prod(input_shape[1:-1]) * math.prod(layer.kernel.shape)
-    if layer.weights and not isinstance(layer, keras.layers.BatchNormalization):
+    if layer.weights and not isinstance(layer, _FREE):
         raise ValueError(
             f"layer {layer.name!r}: expected a convolution, a dense layer or "
             f"a method multiply_adds(input_shape), received a "

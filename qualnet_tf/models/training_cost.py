@@ -24,6 +24,7 @@ _KEPT = (
     keras.layers.Dense,
     keras.layers.MaxPooling2D,
     keras.layers.ReLU,
+    keras.layers.PReLU,
     GroupedConv2D,
     CorrectedConvolution,
 )

@@ -46,6 +46,25 @@ def test_published_costs(name):
     assert multiply_adds(model) == pytest.approx(operations, rel=tolerance)
 
 
+def test_face_network_and_its_head():
+    """LResNet50A-IR: 6.3 billion at 112, as its unit's convolutions say."""
+    backbone = backbones.get("lresnet50a_ir")(112)
+    model = build_classifier(backbone, 112, 10_572, cosine_scale=30.0)
+    head = parameter_counts(model.layers[2]).trainable
+    assert head == 512 * 10_572 + 3 * 512
+    stem = 112 * 112 * 27 * 64
+    expected, side, width = stem, 112, 64
+    for units, wide in ((3, 64), (4, 128), (14, 256), (3, 512)):
+        for unit in range(units):
+            expected += side**2 * 9 * width * wide
+            side //= 2 if unit == 0 else 1
+            expected += side**2 * 9 * wide * wide
+            expected += side**2 * width * wide * (unit == 0)
+            width = wide
+    assert multiply_adds(model) == expected + 512 * 10_572
+    assert parameter_counts(model).trainable == 30_744_768 + 512 * 10_572
+
+
 def test_connector_of_the_paper():
     connector = build_connector((7, 7, 512), (7, 7, 3072))
     kernel = 3 * 3 * 512 * 3072

@@ -63,6 +63,28 @@ def test_every_part_of_a_method_is_listed(name, stage1, base, capsys):
     assert lines[-1].startswith("memory, estimated from shapes: ")
 
 
+def test_a_face_network_is_costed(capsys):
+    made = config(
+        "",
+        dry_run=True,
+        backbone="lresnet_ir_tiny",
+        margin_loss="cosface",
+        method="encoder_decoder",
+        decoder_network="irevnet_tiny",
+        quality_weight=1.0,
+        num_epochs=0,
+        num_steps=7,
+        decay_epochs=(),
+    )
+    logs = dry_run.dry_run(made)
+    assert all(np.isfinite(value) for value in logs.values())
+    lines = capsys.readouterr().out.splitlines()
+    assert "7 steps in epochs of 5 steps of 8 images" in lines[0]
+    assert {"backbone", "head", "connector", "decoder"} <= {
+        line.split()[0] for line in lines[3:-2]
+    }
+
+
 def test_cheaper_decoders_cost_less(stage1, capsys):
     shares = []
     for fraction in (1.0, 0.25):
