@@ -51,13 +51,14 @@ class CheckpointEvery(keras.callbacks.Callback):
     def on_train_batch_end(self, batch, logs=None):
         """Saves when the step is a multiple of `every`."""
         if int(self.model.optimizer.iterations) % self.every == 0:
-            self._save()
+            self.save()
 
     def on_train_end(self, logs=None):
         """Saves the final weights."""
-        self._save()
+        self.save()
 
-    def _save(self):
+    def save(self):
+        """Saves now, unless this step was saved already."""
         step = int(self.model.optimizer.iterations)
         if step != self.saved_step:
             self.checkpoints.save(self.model, step)

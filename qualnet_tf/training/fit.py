@@ -1,5 +1,6 @@
 """Trains a run from its configuration, from the start or where it stopped."""
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -22,7 +23,13 @@ from qualnet_tf.training.callbacks import (
     Progress,
 )
 from qualnet_tf.training.checkpoints import Checkpoints
+from qualnet_tf.training.preemption import (
+    PreemptedError,
+    StopRequests,
+    StopWhenAsked,
+)
 from qualnet_tf.training.run_info import describe_environment
+from qualnet_tf.training.run_lock import run_lock
 from qualnet_tf.training.start import start_from_run
 
 
@@ -30,7 +37,8 @@ def train(config: TrainConfig, flagfile: str) -> None:
     """Trains until the configured end and leaves a finished run folder.
 
     Starting it again continues from the last checkpoint; a finished run is
-    left as it is.
+    left as it is. One process at a time trains a run. SIGTERM saves at the end
+    of the step and ends without an error.
 
     Args:
         config: The run.
@@ -42,10 +50,33 @@ def train(config: TrainConfig, flagfile: str) -> None:
         OSError: If a file cannot be written.
     """
     run = RunDir(config.run_dir)
-    _check_same_config(run, config)
-    if run.run_info.is_file() and run.read_info()["status"] == "finished":
-        print(f"{run.path}: already trained, nothing to do")
+    with StopRequests() as requests, contextlib.ExitStack() as stack:
+        try:
+            _train(run, config, flagfile, requests, stack)
+        except PreemptedError as stop:
+            saved = "before the first step"
+            if stop.step is not None:
+                saved = f"after step {stop.step}, which is saved"
+            print(
+                f"{run.path}: asked to stop, stopped {saved}; start again to "
+                "continue"
+            )
+
+
+def _train(
+    run: RunDir,
+    config: TrainConfig,
+    flagfile: str,
+    requests: StopRequests,
+    stack: contextlib.ExitStack,
+) -> None:
+    """As `train`; locks on the run's folder are put on the stack."""
+    if _is_done(run, config):
         return
+    # A new folder is made and locked when all that can fail is behind.
+    is_new = not run.path.is_dir()
+    if not is_new:
+        stack.enter_context(run_lock(run.path))
     seed_everything(config)
     source = inputs.open_split(config, "train")
     validation = inputs.open_split(config, "validation")
@@ -60,11 +91,29 @@ def train(config: TrainConfig, flagfile: str) -> None:
     if config.initial_run_dir and not Checkpoints(run.checkpoints).paths():
         start_from_run(method, RunDir(config.initial_run_dir))
     build.compile_method(method, config, steps_per_epoch)
+    if is_new:
+        stack.enter_context(run_lock(run.path))
+    # Another process may have trained it in the meantime.
+    if _is_done(run, config):
+        return
     _start_run(run, config, flagfile, method, source, validation)
     print(describe_batch(config))
     started = time.monotonic()
-    _fit(run, config, method, source, validation, steps_per_epoch)
+    _fit(run, config, method, source, validation, steps_per_epoch, requests)
     _finish_run(run, method, time.monotonic() - started)
+
+
+def _is_done(run: RunDir, config: TrainConfig) -> bool:
+    """Whether the run has finished, and says so.
+
+    Raises:
+        ValueError: If the folder is another run's, or something else.
+    """
+    _check_same_config(run, config)
+    if not run.run_info.is_file() or run.read_info()["status"] != "finished":
+        return False
+    print(f"{run.path}: already trained, nothing to do")
+    return True
 
 
 def seed_everything(config: TrainConfig) -> None:
@@ -109,6 +158,7 @@ def _fit(
     source: ImageSource,
     validation: ImageSource,
     steps_per_epoch: int,
+    requests: StopRequests,
 ) -> None:
     """Runs the remaining steps.
 
@@ -120,12 +170,14 @@ def _fit(
     epoch = step // steps_per_epoch
     total = config.total_steps(steps_per_epoch)
     progress = Progress(run.name, total, step)
+    saver = CheckpointEvery(checkpoints, config.checkpoint_steps)
     callbacks = [
         NonFiniteGuard(),
-        CheckpointEvery(checkpoints, config.checkpoint_steps),
+        saver,
         MetricsTable(run.metrics, epoch),
         keras.callbacks.TensorBoard(run.events, write_graph=False),
         progress,
+        StopWhenAsked(requests, saver),
     ]
     held_out = pipeline.evaluation_batches(
         validation, batch_size=config.batch_size, image_size=config.image_size
