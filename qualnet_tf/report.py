@@ -46,7 +46,9 @@ def _write_face_page(config: ReportConfig) -> None:
 
 
 def _print_table(config: ReportConfig) -> None:
-    from qualnet_tf.reports import face_tables, paper_tables, run_report
+    import pathlib
+
+    from qualnet_tf.reports import face_tables, page, paper_tables
     from qualnet_tf.reports.published_faces import FACE_TABLES
     from qualnet_tf.reports.table_formats import render
 
@@ -55,7 +57,7 @@ def _print_table(config: ReportConfig) -> None:
         runs = [face_tables.load_face_run(path) for path in config.run_dir]
         table = face_tables.face_table(number, runs)
     else:
-        runs = [run_report.load_run(path) for path in config.run_dir]
+        runs = [page.load_run(pathlib.Path(path)) for path in config.run_dir]
         table = paper_tables.paper_table(number, runs)
     print(render(table, config.format), end="")
 

@@ -4,7 +4,8 @@ import pytest
 
 from qualnet_tf import report
 from qualnet_tf.config import ReportConfig
-from qualnet_tf.reports import page
+from qualnet_tf.reports import face_tables, page
+from tests.reports.face_tables_test import run
 
 
 @pytest.fixture
@@ -13,6 +14,7 @@ def loaded(monkeypatch, make_whole_run):
     monkeypatch.setattr(
         page, "load_run", lambda path: make_whole_run(path.name)
     )
+    monkeypatch.setattr(face_tables, "load_face_run", run)
 
 
 def test_figures_become_files_beside_the_page(loaded, tmp_path, capsys):
@@ -27,7 +29,20 @@ def test_figures_become_files_beside_the_page(loaded, tmp_path, capsys):
     assert len(files) > 30
 
 
-@pytest.mark.parametrize("number", ["1", "2", "3", "6"])
+def test_the_page_on_faces_stands_in_the_last_run(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setattr(
+        face_tables, "load_face_run", lambda path: run(f"run {path[-1]}")
+    )
+    folders = (str(tmp_path / "a"), str(tmp_path / "b"))
+    report.main(ReportConfig(run_dir=folders, faces=True))
+    page_path = tmp_path / "b" / "faces.html"
+    assert capsys.readouterr().out == f"report: {page_path}\n"
+    assert "run a" in page_path.read_text()
+
+
+@pytest.mark.parametrize("number", ["1", "2", "3", "4", "5", "6"])
 @pytest.mark.parametrize("format", ["text", "markdown", "latex", "csv"])
 def test_a_table_is_printed_with_and_without_runs(
     loaded, capsys, number, format
@@ -41,7 +56,12 @@ def test_a_table_is_printed_with_and_without_runs(
     ("values", "message"),
     [
         ({}, "name one or more evaluated runs"),
-        ({"table": "4"}, "--table=4: expected one of"),
+        ({"table": "7"}, "--table=7: expected one of"),
+        ({"table": "4", "faces": True}, "--faces: expected no --table"),
+        (
+            {"run_dir": ("a",), "faces": True, "figures": True},
+            "--figures: expected no --faces",
+        ),
         ({"table": "2", "output": "a"}, "--output: expected no --table"),
         ({"table": "2", "figures": True}, "--figures: expected no --table"),
         ({"run_dir": ("a",), "format": "csv"}, "expected --table, which it"),
