@@ -7,6 +7,7 @@ Everything is written beside the output folder and renamed to it at the end.
 
 import contextlib
 import csv
+import itertools
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -62,9 +63,9 @@ def convert(
             f"{target}: expected a folder that does not exist yet, received "
             "one that does; nothing is overwritten, choose another --output_dir"
         )
-    order = np.arange(len(faces.labels))
+    order = np.argsort(faces.labels, kind="stable")
     if file_format == "tfrecord":
-        order = np.random.default_rng(seed).permutation(order)
+        order = np.random.default_rng(seed).permutation(len(order))
     counts = {"bad": 0}
     with _folder_in_one_piece(target) as folder:
         good = _good_faces(faces, order, skip_bad_files, counts)
@@ -158,32 +159,36 @@ def _write_tfrecord(faces, good, folder: Path, name: str) -> int:
 
 
 def _write_record_files(faces, good, folder: Path, name: str) -> int:
-    """Header record, faces by identity, one record per identity."""
+    """Faces by identity, a record per identity, and the header last.
+
+    insightface's own program writes key 0 last too: only then it is known how
+    many there are. Nothing but the labels is kept in memory.
+    """
     del name
-    pairs = sorted(good, key=lambda pair: (faces.labels[pair[0]], pair[0]))
-    labels = [int(faces.labels[place]) for place, _ in pairs]
-    first_key = len(pairs) + 1
-    present = sorted(set(labels))
-    ranges = [
-        (1 + labels.index(label), 1 + labels.index(label) + labels.count(label))
-        for label in present
-    ]
-    payloads = [
-        write_face_record((first_key, first_key + len(present)), b""),
-        *(
-            write_face_record(float(label), encoded)
-            for label, (_, encoded) in zip(labels, pairs, strict=True)
-        ),
-        *(write_face_record(keys, b"") for keys in ranges),
-    ]
-    offsets = write_records(folder / "train.rec", payloads)
-    lines = [f"{key}\t{offset}\n" for key, offset in enumerate(offsets)]
-    (folder / "train.idx").write_text("".join(lines))
-    height, width = load_face(pairs[0][1], "").shape[:2] if pairs else (0, 0)
+    labels: list[int] = []
+    size: list[int] = []
+
+    def payloads():
+        for place, encoded in good:
+            labels.append(int(faces.labels[place]))
+            if not size:
+                size.extend(load_face(encoded, "").shape[:2])
+            yield write_face_record(float(labels[-1]), encoded)
+        _, starts = np.unique(labels, return_index=True)
+        keys = [*(starts + 1), len(labels) + 1]
+        for first, end in itertools.pairwise(keys):
+            yield write_face_record((first, end), b"")
+        yield write_face_record((keys[-1], keys[-1] + len(starts)), b"")
+
+    *offsets, header = write_records(folder / "train.rec", payloads())
+    if not labels:
+        return 0
+    lines = [f"{key}\t{offset}\n" for key, offset in enumerate(offsets, 1)]
+    (folder / "train.idx").write_text("".join([*lines, f"0\t{header}\n"]))
     (folder / "property").write_text(
-        f"{len(faces.identities)},{height},{width}\n"
+        f"{len(faces.identities)},{size[0]},{size[1]}\n"
     )
-    return len(pairs)
+    return len(labels)
 
 
 def _write_folder(faces, good, folder: Path, name: str) -> int:

@@ -143,11 +143,8 @@ def _verify(
     config: EvaluateFacesConfig, embedder: Embedder, pairs: FacePairs
 ) -> list[Verification]:
     faces = Faces(pairs.name, pairs.sources, pairs.names)
-    embedded = {
-        resolution: _embed(config, embedder, faces, resolution)
-        for both in _resolutions(config, embedder.side)
-        for resolution in both
-    }
+    sides = dict.fromkeys(sum(_resolutions(config, embedder.side), ()))
+    embedded = {side: _embed(config, embedder, faces, side) for side in sides}
     folds = pairs.folds
     if folds is None:
         folds = verification.consecutive_folds(len(pairs.is_same))
