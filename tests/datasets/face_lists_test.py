@@ -30,6 +30,11 @@ def test_the_rarer_kind_decides_where_there_are_few():
     kinds = collections.Counter((row[0], row[3]) for row in rows)
     # Two people of five pictures: 20 pairs of one, 25 of two.
     assert set(kinds.values()) == {20}
+    # Ten pictures of one and two of the other: 46 pairs of one, 20 of two.
+    uneven = {"a": list("0123456789"), "b": list("xy")}
+    uneven |= {"c": list("0123456789"), "d": list("xy")}
+    rows = face_lists.list_pairs(uneven, num_folds=2, pairs_per_fold=1000)
+    assert [row[3] for row in rows] == ([1] * 20 + [0] * 20) * 2
 
 
 def test_the_seed_draws_other_pairs():

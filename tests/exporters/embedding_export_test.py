@@ -85,6 +85,19 @@ def test_files_are_decoded_and_fitted(whole, run):
     np.testing.assert_array_equal(answer["orientation"], [1, 1])
 
 
+def test_a_narrow_picture_is_seen_whole(whole, run):
+    pixels = np.random.default_rng(1).integers(0, 256, (SIDE, 10, 3), "u1")
+    buffer = io.BytesIO()
+    Image.fromarray(pixels).save(buffer, "PNG")
+    loaded = tf.saved_model.load(str(whole))
+    answer = loaded.signatures["serving_default"](
+        image_bytes=tf.constant([buffer.getvalue()])
+    )
+    network = build_embedding(load_model(run.classifier), normalized=True)
+    image = fit_face(pixels, SIDE)[None].astype(np.float32) / np.float32(255)
+    np.testing.assert_allclose(answer["embedding"], network(image), atol=1e-5)
+
+
 def test_pixels_out_of_range_are_refused(whole):
     loaded = tf.saved_model.load(str(whole))
     with pytest.raises(tf.errors.InvalidArgumentError, match="from 0 to 1"):

@@ -33,9 +33,9 @@ def test_the_same_runs_give_the_same_page():
 
 def test_the_best_of_a_column_is_marked():
     table = verification_tables([run("a"), run("b", accuracy=0.8)])[0]
-    assert table.columns == ("112", "56", "112 against 56")
+    assert table.columns == ("112 against 56", "112", "56")
     (_, _, first), (_, _, second) = table.rows
-    assert [cell.text for cell in first] == ["90.0", "89.0", "88.0"]
+    assert [cell.text for cell in first] == ["88.0", "90.0", "89.0"]
     assert [cell.interval for cell in first] == ["+- 1.0"] * 3
     assert all(cell.best for cell in first)
     assert not any(cell.best for cell in second)
@@ -48,7 +48,7 @@ def test_what_a_run_lacks_is_a_dash():
     )
     other = dataclasses.replace(other, results=fewer)
     _, (_, _, cells) = verification_tables([run("a"), other])[0].rows
-    assert [cell.text for cell in cells] == ["90.0", "–", "–"]
+    assert [cell.text for cell in cells] == ["88.0", "–", "–"]
     assert len(identification_tables([run("a"), other])) == 5
 
 

@@ -35,7 +35,8 @@ RECIPES = {
 
 
 def results(name="run", accuracy=0.9):
-    sides = [(112, 112), (56, 56), (112, 56)]
+    # The order is nobody's promise: a clean against a reduced one comes first.
+    sides = {(112, 56): 0.02, (112, 112): 0.0, (56, 56): 0.01}
     return FaceResults(
         run=name,
         image_size=112,
@@ -50,13 +51,13 @@ def results(name="run", accuracy=0.9):
                 convention="euclidean",
                 num_pairs=6000,
                 num_folds=10,
-                accuracy=accuracy - place / 100,
+                accuracy=accuracy - less,
                 deviation=0.01,
                 threshold=1.2,
                 true_acceptance_rate=0.5,
                 false_acceptance_rate=0.001,
             )
-            for place, (left, right) in enumerate(sides)
+            for (left, right), less in sides.items()
         ],
         identifications=[
             Identification(
