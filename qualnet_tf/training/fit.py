@@ -23,6 +23,7 @@ from qualnet_tf.training.callbacks import (
     Progress,
 )
 from qualnet_tf.training.checkpoints import Checkpoints
+from qualnet_tf.training.epoch_spans import epoch_spans
 from qualnet_tf.training.preemption import (
     PreemptedError,
     StopRequests,
@@ -162,7 +163,7 @@ def _fit(
 ) -> None:
     """Runs the remaining steps.
 
-    Keras counts steps from the start of an epoch, so each part of `_spans` is
+    Keras counts steps from the start of an epoch, so each of `epoch_spans` is
     a `fit` of its own.
     """
     checkpoints = Checkpoints(run.checkpoints)
@@ -183,7 +184,7 @@ def _fit(
         validation, batch_size=config.batch_size, image_size=config.image_size
     )
     num_epochs = config.passes(steps_per_epoch)
-    for first, last, steps in _spans(step, total, steps_per_epoch):
+    for first, last, steps in epoch_spans(step, total, steps_per_epoch):
         method.fit(
             inputs.training_batches(config, source, step),
             initial_epoch=first,
@@ -197,29 +198,6 @@ def _fit(
         )
         step += (last - first) * steps
     progress.close()
-
-
-def _spans(
-    step: int, total: int, steps_per_epoch: int
-) -> list[tuple[int, int, int]]:
-    """Cuts what is left of a run into parts with epochs of one length.
-
-    A run that stopped within an epoch has the rest of it first; one whose
-    length is given in steps may end within one.
-
-    Returns:
-        (first epoch, end of the epochs, steps in each of them).
-    """
-    spans = []
-    while step < total:
-        epoch, done = divmod(step, steps_per_epoch)
-        left = min(steps_per_epoch - done, total - step)
-        whole = 1
-        if left == steps_per_epoch:
-            whole = (total - step) // steps_per_epoch
-        spans.append((epoch, epoch + whole, left))
-        step += whole * left
-    return spans
 
 
 def _check_same_config(run: RunDir, config: TrainConfig) -> None:
