@@ -3,6 +3,9 @@
 import pytest
 
 from qualnet_tf import backbones, config, knobs, methods
+from qualnet_tf.corruptions import resolution
+from qualnet_tf.datasets import face_conversion, face_files
+from qualnet_tf.metrics import verification
 
 QUALNET = {"method": "qualnet", "stage1_run_dir": "s"}
 
@@ -203,6 +206,9 @@ def test_dry_run_needs_no_folder():
         (config.ExportConfig, "--run_dir is empty"),
         (config.PredictConfig, "expected exactly one of --run_dir and --exp"),
         (config.CorruptConfig, "--input_dir is empty"),
+        (config.EvaluateFacesConfig, "--run_dir is empty"),
+        (config.ConvertFacesConfig, "--data_dir is empty"),
+        (config.AlignFacesConfig, "--input_dir is empty"),
     ],
 )
 def test_programs_say_what_they_need(config_class, message):
@@ -214,6 +220,23 @@ def test_every_knob_has_help():
     for config_class in knobs.Config.__subclasses__():
         for name, field in config_class.__dataclass_fields__.items():
             assert field.metadata.get("help"), (config_class, name)
+
+
+def test_choices_about_faces_are_those_of_the_rooms():
+    """Config imports nothing of ours, so it names them a second time."""
+    knob_choices = {
+        name: field.metadata["choices"]
+        for name, field in (
+            config.EvaluateFacesConfig.__dataclass_fields__.items()
+        )
+    }
+    assert knob_choices["interpolation"] == resolution.INTERPOLATIONS
+    assert knob_choices["flip"] == verification.FLIPS
+    assert knob_choices["conventions"] == verification.CONVENTIONS
+    formats = config.ConvertFacesConfig.__dataclass_fields__["format"]
+    assert formats.metadata["choices"][:3] == face_conversion.FORMATS
+    kinds = config.ConvertFacesConfig.__dataclass_fields__["dataset"]
+    assert kinds.metadata["choices"] == face_files.KINDS
 
 
 def test_methods_that_need_a_stage1_run_are_registered():

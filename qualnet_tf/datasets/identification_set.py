@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from qualnet_tf.datasets.face_pairs import existing_picture, read_rows
+from qualnet_tf.datasets.face_csv import existing_picture, read_rows
 
 DISTRACTOR = -100
 _ROLES = ("gallery", "probe", "distractor")

@@ -10,9 +10,6 @@ network's square: faces are to be aligned beforehand. `embedding` is float32
 `[batch, size]` of length 1, so that a product of two is their cosine.
 """
 
-import dataclasses
-import hashlib
-import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -27,6 +24,7 @@ from qualnet_tf.exporters.decoding import (
     decode_and_crop,
     fit_whole,
 )
+from qualnet_tf.exporters.export_record import record_of
 from qualnet_tf.exporters.float32_network import in_float32
 from qualnet_tf.exporters.saved_model import write_endpoints
 from qualnet_tf.exporters.warm_up import write_warm_up
@@ -67,7 +65,7 @@ def export_embedding(
         )
     run = RunDir(config.run_dir)
     run.read_finished_info()
-    record = _record(config, run)
+    record = record_of(config, (run.classifier, run.face_results))
     output_dir = Path(config.output_dir or run.exports)
     current = versions.newest_with(output_dir, record)
     if current is not None:
@@ -114,21 +112,6 @@ def endpoints(network: keras.Model) -> dict:
         signature.BYTES_SIGNATURE: (embed_bytes, [bytes_spec]),
         signature.IMAGES_SIGNATURE: (embed_images, [images_spec]),
     }
-
-
-def _record(config: ExportConfig, run: RunDir) -> dict[str, Any]:
-    """Returns all that the files depend on."""
-    knobs = dataclasses.asdict(config)
-    for place in ("run_dir", "output_dir"):
-        del knobs[place]
-    digests = {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in (run.classifier, run.face_results)
-        if path.is_file()
-    }
-    record = {"tensorflow": tf.__version__, "made_of": digests, **knobs}
-    # As it will be read again: lists instead of tuples.
-    return json.loads(json.dumps(record))
 
 
 def _write_files(

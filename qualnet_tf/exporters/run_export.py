@@ -5,8 +5,6 @@ pictures, the model card's numbers - is handed in by the program.
 """
 
 import dataclasses
-import hashlib
-import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ import tensorflow as tf
 
 from qualnet_tf.config import ExportConfig, TrainConfig
 from qualnet_tf.exporters import fitting, signature, versions
+from qualnet_tf.exporters.export_record import record_of
 from qualnet_tf.exporters.picture_statistics import picture_statistics
 from qualnet_tf.exporters.quality import QualityMeasure
 from qualnet_tf.exporters.saved_model import check_arguments, write_saved_model
@@ -78,7 +77,7 @@ def export_run(
     """
     run = RunDir(config.run_dir)
     info = run.read_finished_info()
-    record = _record(config, run)
+    record = record_of(config, (run.classifier, run.connector, run.results))
     output_dir = Path(config.output_dir or run.exports)
     current = versions.newest_with(output_dir, record)
     if current is not None:
@@ -103,24 +102,6 @@ def export_run(
         )
         (new.folder / CARD).write_text(describe(run, facts), "utf-8")
     return new.version
-
-
-def _record(config: ExportConfig, run: RunDir) -> dict[str, Any]:
-    """Returns all that the files depend on."""
-    knobs = dataclasses.asdict(config)
-    for place in ("run_dir", "output_dir"):
-        del knobs[place]
-    knobs = {
-        k: list(v) if isinstance(v, tuple) else v for k, v in knobs.items()
-    }
-    digests = {
-        path.name: hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in (run.classifier, run.connector, run.results)
-        if path.is_file()
-    }
-    record = {"tensorflow": tf.__version__, "made_of": digests, **knobs}
-    # As it will be read again: lists instead of tuples.
-    return json.loads(json.dumps(record))
 
 
 def quality_measure(

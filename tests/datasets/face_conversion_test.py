@@ -140,6 +140,16 @@ def test_a_damaged_face_leaves_nothing_behind(folder, tmp_path, file_format):
     assert counts == {"faces": 8, "identities": 3, "bad": 1}
 
 
+@pytest.mark.parametrize("file_format", ["tfrecord", "records", "folder"])
+def test_no_good_face_at_all_leaves_nothing(folder, tmp_path, file_format):
+    for file in folder.rglob("*.png"):
+        file.write_bytes(b"no picture")
+    faces = list_faces("folder", str(folder))
+    with pytest.raises(ValueError, match="none of 9 faces can be decoded"):
+        convert(faces, str(tmp_path / "out"), file_format, skip_bad_files=True)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["people"]
+
+
 def test_nothing_is_overwritten(folder, tmp_path):
     (tmp_path / "out").mkdir()
     with pytest.raises(ValueError, match="does not exist yet"):

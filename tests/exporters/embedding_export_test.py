@@ -176,6 +176,12 @@ def test_the_card_has_the_results_and_the_export_is_made_anew(
     assert json.loads((again / "export.json").read_text())["embedding"] is True
 
 
+def test_another_backend_is_refused(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
+    with pytest.raises(ValueError, match="runs on 'jax', .* KERAS_BACKEND=ten"):
+        export(run, tmp_path / "out")
+
+
 def test_a_failure_leaves_nothing_behind(run, tmp_path):
     def fail(*_):
         raise OSError("disk full")
