@@ -77,6 +77,7 @@ def test_programs_are_binaries(targets):
         "inspect",
         "serve",
         "demo",
+        "data_worker",
         "predict",
         "corrupt",
         "convert_faces",

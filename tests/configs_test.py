@@ -22,6 +22,7 @@ ROOT = pathlib.Path(__file__).parent.parent
 FLAGFILES = sorted((ROOT / "configs").rglob("*.flags"))
 # What a flagfile may leave to its reader, the machine or the default.
 OPTIONAL = {
+    "accumulation_steps",
     "allow_batch_change",
     "augmix_depth",
     "augmix_severity",
@@ -68,6 +69,12 @@ OPTIONAL = {
     "validation_epochs",
     "validation_fraction",
     "warmup_epochs",
+    "data_service",
+    "fixed_order",
+    "join_seconds",
+    "sharding",
+    "steps_per_execution",
+    "sync_batch_norm",
 }
 
 

@@ -16,6 +16,7 @@ PROGRAMS = {
     "inspect",
     "serve",
     "demo",
+    "data_worker",
     "convert_faces",
     "align_faces",
     "evaluate_faces",

@@ -9,6 +9,7 @@ from qualnet_tf.config.align_faces import AlignFacesConfig
 from qualnet_tf.config.conditions import SIX_SEVERITIES
 from qualnet_tf.config.convert_faces import ConvertFacesConfig
 from qualnet_tf.config.corrupt import CorruptConfig
+from qualnet_tf.config.data_worker import DataWorkerConfig
 from qualnet_tf.config.demo import DemoConfig
 from qualnet_tf.config.evaluate import EvaluateConfig
 from qualnet_tf.config.evaluate_faces import EvaluateFacesConfig
@@ -32,6 +33,7 @@ __all__ = [
     "ConvertFacesConfig",
     "CorruptConfig",
     "DECODER_METHODS",
+    "DataWorkerConfig",
     "DemoConfig",
     "EvaluateConfig",
     "EvaluateFacesConfig",

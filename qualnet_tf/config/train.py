@@ -19,6 +19,9 @@ STEMS = ("qualnet", "original")
 PRETRAINED_BACKBONES = ("resnet50", "resnet50_v1")
 HINT_NORMS = ("l1", "l2")
 MARGIN_LOSSES = ("none", "cosface", "arcface", "sphereface")
+STRATEGIES = ("none", "mirrored", "multi_worker")
+PRECISIONS = ("float32", "mixed_bfloat16", "mixed_float16")
+SHARDINGS = ("example", "file")
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -322,7 +325,56 @@ class TrainConfig(Config):
     deterministic: bool = knob(
         False, "bit-identical weights from equal seeds, at some cost"
     )
+    # Scale.
+    strategy: str = knob(
+        "none",
+        "who shares a step: none (one device), mirrored (all GPUs of this "
+        "machine) or multi_worker (the machines of TF_CONFIG)",
+        choices=STRATEGIES,
+    )
+    precision: str = knob(
+        "float32",
+        "what the networks compute in; weights, the decoder, heads and losses "
+        "stay float32",
+        choices=PRECISIONS,
+    )
+    sync_batch_norm: bool = knob(
+        False,
+        "batch norm by the statistics of the whole batch instead of each "
+        "replica's part",
+    )
+    accumulation_steps: int = knob(
+        1,
+        "pieces in which a replica takes its part of a batch, to save memory; "
+        "their gradients are averaged",
+        lower=1,
+        upper=1024,
+    )
+    steps_per_execution: int = knob(
+        1,
+        "steps between two looks at the loss, the clock and requests to stop",
+        lower=1,
+    )
     jit_compile: bool = knob(False, "compile the training step with XLA")
+    join_seconds: int = knob(
+        300, "how long multi_worker waits for all workers, seconds", lower=1
+    )
+    data_service: str = knob(
+        "",
+        "grpc://HOST:PORT of a data service (`data_worker`) that decodes and "
+        "corrupts; empty does so here",
+    )
+    sharding: str = knob(
+        "example",
+        "what a worker reads: everything, of which it uses its part of each "
+        "batch (example), or its own part of the files (file)",
+        choices=SHARDINGS,
+    )
+    fixed_order: bool = knob(
+        True,
+        "batches in a fixed order; false lets a slow image be overtaken, and "
+        "a run that continues differs from one that was not stopped",
+    )
     dry_run: bool = knob(
         False, "build everything, run one batch, write nothing"
     )
@@ -335,6 +387,7 @@ class TrainConfig(Config):
         self._check_decoder()
         self._check_views()
         self._check_margin()
+        self._check_scale()
         if self.initial_weights:
             self._check_initial_weights()
         self._check_length()
@@ -485,6 +538,24 @@ class TrainConfig(Config):
                     "beside it, cosface for example, received none; leave it "
                     "out"
                 )
+
+    def _check_scale(self) -> None:
+        if self.deterministic and not self.fixed_order:
+            raise ValueError(
+                "--deterministic and --fixed_order=false: expected batches in "
+                "a fixed order for equal weights; leave one of the two out"
+            )
+        if self.sharding == "file" and self.strategy != "multi_worker":
+            raise ValueError(
+                f"--sharding=file: expected --strategy=multi_worker beside it, "
+                f"received {self.strategy}, where one process reads all; leave "
+                "it out"
+            )
+        if self.batch_size % self.accumulation_steps:
+            raise ValueError(
+                f"--accumulation_steps={self.accumulation_steps}: expected a "
+                f"divisor of --batch_size={self.batch_size}"
+            )
 
     def _check_views(self) -> None:
         """Methods that make degraded images of their own."""

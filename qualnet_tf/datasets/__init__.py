@@ -42,6 +42,7 @@ def open_source(
     skip_bad_files: bool = False,
     class_list: str | None = None,
     seed: int = 0,
+    shard: tuple[int, int] | None = None,
 ) -> ImageSource:
     """Opens one split of a data set.
 
@@ -63,6 +64,10 @@ def open_source(
         seed: Of the hold-out and of the choice under `max_images`. Train and
             validation are disjoint only under the same seed, and runs are
             comparable only then: it is not the seed of the training run.
+        shard: (place, number of parts): open this part alone. All have equally
+            many images, which keep their indexes. Of TensorFlow Datasets a
+            part is a range, whose files alone are read; of other sets every
+            so many-th image.
 
     Returns:
         The opened `ImageSource`.
@@ -88,9 +93,15 @@ def open_source(
         skip_bad_files=skip_bad_files,
         class_list=class_list or None,
         seed=seed,
+        shard=shard,
     )
     if dataset in names():
-        return get(dataset)(split, options)
+        source = get(dataset)(split, options)
+        if shard is None:
+            return source
+        from qualnet_tf.datasets.shares import every_nth
+
+        return every_nth(source, *shard)
     from qualnet_tf.datasets.tfds_images import open_tfds
 
     return open_tfds(dataset, split, options)

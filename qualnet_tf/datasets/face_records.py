@@ -174,4 +174,5 @@ def _source(
         class_names=class_names,
         elements=lambda seed=None: index_elements(len(keys), seed),
         decode=decode,
+        reads_in_python=True,
     )

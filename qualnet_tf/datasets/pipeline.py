@@ -16,13 +16,13 @@ from qualnet_tf import corruptions
 from qualnet_tf.corruptions import Options, checks, sampling
 from qualnet_tf.datasets import blocks, get_augmentation
 from qualnet_tf.datasets.augmentation import evaluation_crop
+from qualnet_tf.datasets.data_service import served_batches
+from qualnet_tf.datasets.shares import Share
 from qualnet_tf.datasets.source import ImageSource
+from qualnet_tf.datasets.training_stream import TrainingStream, checked_label
 
 # The condition that keeps an image as it is.
 CLEAN = (None, 0)
-# Per-image seeds are folded once more, so that crop, corruption and what a
-# method asks for beside them differ.
-_CROP, _CORRUPTION, _FIRST_EXTRA = 0, 1, 2
 
 
 def training_batches(
@@ -41,6 +41,8 @@ def training_batches(
     extras: Mapping[str, Callable] | None = None,
     start_step: int = 0,
     deterministic: bool = True,
+    share: Share | None = None,
+    data_service: str = "",
 ) -> tf.data.Dataset:
     """Returns the batches of a whole training run, or of the rest of one.
 
@@ -66,6 +68,11 @@ def training_batches(
             are passed over undecoded.
         deterministic: Whether batches come in a fixed order; False lets a slow
             image be overtaken by a later one.
+        share: What of each batch is made here, and in how many pieces; by
+            default all of it in one.
+        data_service: grpc://HOST:PORT of the dispatcher of a data service that
+            decodes and corrupts, see `served_batches`; the batches, and their
+            order, are the same.
 
     Returns:
         Batches {"image", "clean_image": float32 [batch_size, image_size,
@@ -74,72 +81,37 @@ def training_batches(
         beside them. Its length is the number of steps left.
 
     Raises:
-        ValueError: If the data set does not fill one batch.
+        ValueError: If the data set does not fill one batch, or the batch or
+            the data service does not fit.
         tf.errors.InvalidArgumentError: While iterating, if a label has no
             class.
     """
-    steps_per_epoch = source.num_examples // batch_size
-    if steps_per_epoch == 0:
-        raise ValueError(
-            f"data set {source.name!r} has {source.num_examples} images: "
-            f"expected at least one batch of {batch_size}; lower --batch_size "
-            "or use more images"
-        )
-    augment = get_augmentation(augmentation)
-    start_epoch, used_steps = divmod(start_step, steps_per_epoch)
-
-    def read_epoch(epoch):
-        used = tf.where(epoch == start_epoch, used_steps * batch_size, 0)
-        order = source.elements(sampling.fold_seed(seed, epoch))
-        order = order.take(steps_per_epoch * batch_size)
-        order = order.skip(tf.cast(used, tf.int64))
-        return order.map(lambda element: (epoch, element))
-
-    def corrupt(image, image_seed):
-        if clean_fraction >= 1.0:  # spares tracing every corruption
-            return image
-        image, _, _ = sampling.corrupt_or_keep(
-            image,
-            image_seed,
-            clean_fraction,
-            names=corruptions.expand(corruption_names),
-            severities=tuple(severities),
-            options=options,
-            weights=tuple(corruption_weights),
-        )
-        return image
-
-    def prepare(epoch, element):
-        example = source.decode(element)
-        image_seed = sampling.fold_seed(seed, epoch, example["index"])
-        clean_image = augment(
-            example["image"], image_size, sampling.fold_seed(image_seed, _CROP)
-        )
-        return {
-            "image": corrupt(
-                clean_image, sampling.fold_seed(image_seed, _CORRUPTION)
-            ),
-            "clean_image": clean_image,
-            "label": _checked_label(source, example["label"]),
-            **{
-                name: extra(
-                    clean_image, sampling.fold_seed(image_seed, place), epoch
-                )
-                for place, (name, extra) in enumerate(
-                    (extras or {}).items(), _FIRST_EXTRA
-                )
-            },
-        }
-
-    epochs = tf.data.Dataset.range(start_epoch, num_epochs)
-    batches = _to_batches(
-        epochs.flat_map(read_epoch),
-        prepare,
-        batch_size,
-        drop_remainder=True,
-        deterministic=deterministic,
+    stream = TrainingStream(
+        source=source,
+        batch_size=batch_size,
+        image_size=image_size,
+        num_epochs=num_epochs,
+        seed=seed,
+        augment=get_augmentation(augmentation),
+        clean_fraction=clean_fraction,
+        corruption_names=corruptions.expand(corruption_names),
+        severities=tuple(severities),
+        options=options,
+        corruption_weights=tuple(corruption_weights),
+        extras=extras or {},
+        share=share or Share(),
     )
-    num_left = max(num_epochs * steps_per_epoch - start_step, 0)
+    if data_service:
+        batches = served_batches(stream, start_step, data_service)
+    else:
+        batches = _to_batches(
+            stream.elements(start_step),
+            stream.prepare,
+            stream.piece_size,
+            drop_remainder=True,
+            deterministic=deterministic,
+        )
+    num_left = stream.num_steps_from(start_step) * stream.share.local_replicas
     return batches.apply(tf.data.experimental.assert_cardinality(num_left))
 
 
@@ -194,7 +166,7 @@ def evaluation_batches(
         example = source.decode(element)
         return {
             "clean_image": evaluation_crop(example["image"], image_size),
-            "label": _checked_label(source, example["label"]),
+            "label": checked_label(source, example["label"]),
             "index": example["index"],
         }
 
@@ -279,19 +251,3 @@ def _to_batches(
     )
     batches = images.batch(batch_size, drop_remainder=drop_remainder)
     return batches.prefetch(tf.data.AUTOTUNE)
-
-
-def _checked_label(source: ImageSource, label: tf.Tensor) -> tf.Tensor:
-    """Returns the label as int32, after a check against the classes."""
-    is_legal = tf.logical_and(label >= 0, label < source.num_classes)
-    tf.debugging.Assert(
-        is_legal,
-        [
-            f"data set {source.name}: expected labels 0 to "
-            f"{source.num_classes - 1} ({source.num_classes} classes), "
-            "received",
-            label,
-            "(correct the labels, or choose a split that has them)",
-        ],
-    )
-    return tf.cast(label, tf.int32)

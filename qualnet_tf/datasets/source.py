@@ -35,8 +35,14 @@ class SourceOptions:
     skip_bad_files: bool = False
     class_list: str | None = None
     seed: int = 0
+    shard: tuple[int, int] | None = None
 
     def __post_init__(self):
+        if self.shard and not 0 <= self.shard[0] < self.shard[1]:
+            raise ValueError(
+                f"shard={self.shard}: expected (place, number of parts) with "
+                "places from 0 up"
+            )
         if self.max_images is not None and self.max_images < 1:
             raise ValueError(
                 f"max_images={self.max_images}: expected at least 1, or 0 for "
@@ -69,6 +75,8 @@ class ImageSource:
             [height, width, 3], "label": int64} with TensorFlow operations.
         num_bad_files: Files that were left out as unreadable.
         files: Paths of the pictures, where they are files.
+        reads_in_python: Whether `elements` or `decode` calls Python code, for
+            which a stream must stay in this process.
     """
 
     name: str
@@ -78,6 +86,7 @@ class ImageSource:
     decode: Callable[[Element], dict[str, tf.Tensor]]
     num_bad_files: int = 0
     files: tuple[str, ...] = ()
+    reads_in_python: bool = False
 
     @property
     def ids(self) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ import tensorflow as tf
 from absl import logging
 
 from qualnet_tf.datasets.encoded import decode_rgb
+from qualnet_tf.datasets.shares import part_size
 from qualnet_tf.datasets.source import ImageSource, SourceOptions
 
 _VALIDATION_SPLITS = ("validation", "test")
@@ -46,7 +47,12 @@ def open_tfds(dataset: str, split: str, options: SourceOptions) -> ImageSource:
     builder = _find_builder(tfds, dataset, options.data_dir)
     _check_features(tfds, builder)
     _check_prepared(builder, options)
-    name, start, stop = _choose_range(builder, split, options)
+    name, first, stop = _choose_range(builder, split, options)
+    start = first
+    if options.shard:
+        place, count = options.shard
+        size = part_size(dataset, stop - first, count)
+        start, stop = first + place * size, first + (place + 1) * size
     instruction = tfds.core.ReadInstruction(
         name, from_=start, to=stop, unit="abs"
     )
@@ -58,7 +64,7 @@ def open_tfds(dataset: str, split: str, options: SourceOptions) -> ImageSource:
         ),
         read_config=tfds.ReadConfig(try_autocache=False, skip_prefetch=True),
     )
-    examples = stored.enumerate().map(_keep_image_and_label)
+    examples = stored.enumerate(start - first).map(_keep_image_and_label)
     split_info = builder.info.splits[name]
     example_bytes = split_info.num_bytes / max(split_info.num_examples, 1)
     buffer_size = int(_SHUFFLE_BYTES / max(example_bytes, 1.0))

@@ -30,6 +30,7 @@ from qualnet_tf.models.teachers import load_teacher
 from qualnet_tf.run_dir import RunDir
 from qualnet_tf.training.correction import build_corrected
 from qualnet_tf.training.optimizers import KernelDecaySGD, StepDecay
+from qualnet_tf.training.precision import scaled, set_synchronized
 
 
 def build_network(config: TrainConfig, num_classes: int) -> keras.Model:
@@ -186,24 +187,36 @@ def _distillation(
     return options
 
 
-def compile_method(
-    method: Method, config: TrainConfig, steps_per_epoch: int
-) -> None:
-    """Gives the method its optimizer."""
-    schedule = StepDecay(
+def learning_rates(config: TrainConfig, steps_per_epoch: int) -> StepDecay:
+    """Returns the run's learning rate as a function of the step."""
+    return StepDecay(
         config.scaled_learning_rate,
         config.decay_boundaries(steps_per_epoch),
         config.decay_factor,
         round(config.warmup_epochs * steps_per_epoch),
     )
+
+
+def compile_method(
+    method: Method, config: TrainConfig, steps_per_epoch: int
+) -> None:
+    """Gives the method its optimizer."""
     optimizer = KernelDecaySGD(
-        schedule,
+        learning_rates(config, steps_per_epoch),
         momentum=config.momentum,
         kernel_decay=config.weight_decay,
         name="sgd",
     )
+    # Sync needs nothing else: the layers look at it in every call.
+    set_synchronized(method, config.sync_batch_norm)
+    method.accumulation_steps = config.accumulation_steps
     # JAX without its compiler runs operation by operation: a step of
     # resnet_small took 350 ms instead of 11 on two CPU cores.
     jit_compile = config.jit_compile or keras.backend.backend() == "jax"
-    method.compile(optimizer=optimizer, jit_compile=jit_compile)
+    optimizer = scaled(optimizer, config)
+    method.compile(
+        optimizer=optimizer,
+        jit_compile=jit_compile,
+        steps_per_execution=config.steps_per_execution,
+    )
     optimizer.build(method.trainable_weights)

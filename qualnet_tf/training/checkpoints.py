@@ -1,9 +1,10 @@
 """Checkpoints of a method and its optimizer, written all or nothing.
 
-One NumPy archive holds every weight under its path, the optimizer's variables
-and the step. `.weights.h5` would leave out the optimizer, and
-`tf.train.Checkpoint` would not read on the JAX backend. A zip archive carries
-a checksum per array, so damage is found when it is read.
+One NumPy archive holds every weight under its path, the optimizer's variables,
+what the metrics have summed up since the epoch began, and the step.
+`.weights.h5` would leave out the optimizer, and `tf.train.Checkpoint` would not
+read on the JAX backend. A zip archive carries a checksum per array, so damage
+is found when it is read.
 """
 
 import errno
@@ -19,6 +20,7 @@ from qualnet_tf.run_dir import atomic_file
 
 NUM_KEPT = 2
 _STEP = "step"
+_METRICS = "metrics/"
 
 
 class Checkpoints:
@@ -26,10 +28,12 @@ class Checkpoints:
 
     Args:
         folder: Folder of `checkpoint-<step>.npz` files; made when needed.
+        writes: Whether this process writes them; of several workers one does.
     """
 
-    def __init__(self, folder: pathlib.Path):
+    def __init__(self, folder: pathlib.Path, writes: bool = True):
         self.folder = folder
+        self.writes = writes
 
     def paths(self) -> list[pathlib.Path]:
         """Returns the files, oldest first."""
@@ -52,12 +56,12 @@ class Checkpoints:
             OSError: If the disk is full or not writable; older checkpoints
                 stay.
         """
-        arrays = {
-            name: np.asarray(keras.ops.convert_to_numpy(variable))
-            for name, variable in _named_variables(method).items()
-        }
+        # On every worker: some values are sums over all of them.
+        arrays = read_arrays(method)
         _check_finite(arrays, step)
         path = self.folder / f"checkpoint-{step:09d}.npz"
+        if not self.writes:
+            return path
         try:
             with atomic_file(path) as temporary:
                 with open(temporary, "wb") as file:
@@ -68,14 +72,20 @@ class Checkpoints:
             old.unlink(missing_ok=True)
         return path
 
-    def restore(self, method: keras.Model) -> int:
-        """Loads the newest readable checkpoint into the method.
+    def read(
+        self, own: dict[str, np.ndarray]
+    ) -> tuple[int, dict[str, np.ndarray]]:
+        """Reads the newest readable checkpoint.
 
         A damaged file is named in a warning and the one before is used. What
         a write that was killed left behind is removed.
 
+        Args:
+            own: The method's arrays, by `read_arrays`.
+
         Returns:
-            The step of the checkpoint, 0 where there is none.
+            The step of the checkpoint and its arrays, for `assign`; 0 and
+            `own` where there is none.
 
         Raises:
             ValueError: If a checkpoint's variables are not the method's.
@@ -89,9 +99,45 @@ class Checkpoints:
                 logging.warning("%s is damaged (%s): skipped", path, error)
                 continue
             step = int(arrays.pop(_STEP))
-            _assign(_named_variables(method), arrays, path)
-            return step
-        return 0
+            return step, _fitting(own, arrays, path)
+        return 0, own
+
+    def restore(self, method: keras.Model) -> int:
+        """Loads the newest readable checkpoint into the method; see `read`.
+
+        Returns:
+            The step of the checkpoint, 0 where there is none.
+        """
+        step, arrays = self.read(read_arrays(method))
+        assign(method, arrays)
+        return step
+
+
+def read_arrays(method: keras.Model) -> dict[str, np.ndarray]:
+    """Returns what a checkpoint holds of a method, by name."""
+    return {
+        name: np.asarray(keras.ops.convert_to_numpy(variable))
+        for name, variable in _named_variables(method).items()
+    }
+
+
+def assign(method: keras.Model, arrays: dict[str, np.ndarray]) -> None:
+    """Puts a checkpoint's arrays into the method."""
+    for name, variable in _named_variables(method).items():
+        variable.assign(arrays[name])
+
+
+def metrics_of(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Returns the part of a checkpoint that `assign_metrics` takes."""
+    return {n: value for n, value in arrays.items() if n.startswith(_METRICS)}
+
+
+def assign_metrics(method: keras.Model, arrays: dict[str, np.ndarray]) -> None:
+    """Puts back what the metrics have summed up."""
+    if arrays:
+        for name, variable in _named_variables(method).items():
+            if name.startswith(_METRICS):
+                variable.assign(arrays[name])
 
 
 def _named_variables(method: keras.Model) -> dict[str, keras.Variable]:
@@ -100,6 +146,7 @@ def _named_variables(method: keras.Model) -> dict[str, keras.Variable]:
     groups = {
         "weights": [v for v in method.weights if id(v) not in frozen],
         "optimizer": method.optimizer.variables,
+        _METRICS.rstrip("/"): method.metrics_variables,
     }
     named: dict[str, keras.Variable] = {}
     for group, variables in groups.items():
@@ -146,16 +193,22 @@ def _read(path: pathlib.Path) -> dict[str, np.ndarray]:
         return {name: archive[name] for name in archive.files}
 
 
-def _assign(
-    variables: dict[str, keras.Variable],
+def _fitting(
+    own: dict[str, np.ndarray],
     arrays: dict[str, np.ndarray],
     path: pathlib.Path,
-) -> None:
-    if set(variables) != set(arrays):
-        odd = sorted(set(variables) ^ set(arrays))
+) -> dict[str, np.ndarray]:
+    """Returns the arrays, if they are those of the method."""
+    odd = sorted(
+        name
+        for name in set(own) | set(arrays)
+        if name not in own
+        or name not in arrays
+        or own[name].shape != arrays[name].shape
+    )
+    if odd:
         raise ValueError(
             f"{path}: expected the variables of this method, received others "
             f"(first difference: {odd[0]}); use another --run_dir"
         )
-    for name, variable in variables.items():
-        variable.assign(arrays[name])
+    return arrays

@@ -6,6 +6,7 @@ import math
 import keras
 
 from qualnet_tf.config import TrainConfig
+from qualnet_tf.datasets.shares import Share
 from qualnet_tf.methods.method import Method
 from qualnet_tf.models.cost import ParameterCounts
 from qualnet_tf.models.training_cost import PartCost, part_cost
@@ -21,7 +22,8 @@ _COPIES_PER_TRAINED_WEIGHT = 2
 def dry_run(config: TrainConfig) -> dict[str, float]:
     """Builds everything, runs one batch forward and back, writes nothing.
 
-    Prints what the run's parts, a step and its memory would cost.
+    Prints what the run's parts, a step and its memory would cost. It is one
+    device that runs it, whatever the strategy: no other worker is waited for.
 
     Returns:
         The loss, its terms and the accuracy of that batch.
@@ -29,13 +31,18 @@ def dry_run(config: TrainConfig) -> dict[str, float]:
     Raises:
         ValueError: If data, stage-1 run or the run to start from do not fit.
     """
-    fit.seed_everything(config)
+    with fit.settings(config):
+        return _dry_run(config)
+
+
+def _dry_run(config: TrainConfig) -> dict[str, float]:
     source = inputs.open_split(config, "train")
-    steps_per_epoch = fit.count_steps(config, source)
+    steps_per_epoch = inputs.count_steps(config, source.num_examples, Share())
     method = build.build_method(config, len(source.class_names))
     if config.initial_run_dir:
         start_from_run(method, RunDir(config.initial_run_dir))
-    build.compile_method(method, config, steps_per_epoch)
+    alone = dataclasses.replace(config, sync_batch_norm=False)
+    build.compile_method(method, alone, steps_per_epoch)
     print(
         f"{config.method} on {source.name}: {config.describe_length()} of "
         f"{steps_per_epoch} steps of {config.batch_size} images"

@@ -4,6 +4,7 @@ import tensorflow as tf
 
 from qualnet_tf.config import TrainConfig
 from qualnet_tf.datasets import extras, open_source, pipeline
+from qualnet_tf.datasets.shares import Share
 from qualnet_tf.datasets.source import ImageSource
 from qualnet_tf.methods import ant
 
@@ -11,13 +12,17 @@ from qualnet_tf.methods import ant
 _GAUSSIAN_SHARE = 0.2
 
 
-def open_split(config: TrainConfig, split: str) -> ImageSource:
+def open_split(
+    config: TrainConfig, split: str, share: Share | None = None
+) -> ImageSource:
     """Opens the run's data set.
 
     Args:
         config: The run.
         split: "train" or "validation".
+        share: Of a training split that is sharded by file: whose files.
     """
+    by_file = share is not None and config.sharding == "file"
     return open_source(
         config.dataset,
         split,
@@ -30,7 +35,37 @@ def open_split(config: TrainConfig, split: str) -> ImageSource:
         skip_bad_files=config.skip_bad_files,
         class_list=config.class_list or None,
         seed=0,
+        shard=(share.worker, share.num_workers) if by_file else None,
     )
+
+
+def count_steps(config: TrainConfig, num_images: int, share: Share) -> int:
+    """Returns the full batches in one pass over the training images.
+
+    Args:
+        config: The run.
+        num_images: Images of the opened training split, which is a part of
+            it where workers read files of their own.
+        share: What this worker makes of each batch.
+
+    Raises:
+        ValueError: If there is not even one.
+    """
+    size = _read_batch(config, share)[0]
+    if num_images < size:
+        raise ValueError(
+            f"expected at least {size} training images for one batch, "
+            f"received {num_images}; lower --batch_size"
+        )
+    return num_images // size
+
+
+def _read_batch(config: TrainConfig, share: Share) -> tuple[int, Share]:
+    """Returns the batch that is read here, and what is used of it."""
+    if config.sharding == "example":
+        return config.batch_size, share
+    own = Share(local_replicas=share.local_replicas)
+    return config.batch_size // share.num_workers, own
 
 
 def training_batches(
@@ -38,15 +73,18 @@ def training_batches(
     source: ImageSource,
     start_step: int,
     clean_fraction: float | None = None,
+    share: Share | None = None,
 ) -> tf.data.Dataset:
-    """Returns the training batches from a step on.
+    """Returns the training batches from a step on, in pieces for replicas.
 
     Args:
         config: The run.
         source: Its training split.
         start_step: Batches of the run that were already used.
         clean_fraction: Instead of the run's own.
+        share: What this worker makes of each batch; all of it by default.
     """
+    batch_size, own = _read_batch(config, share or Share())
     if clean_fraction is None:
         # Ant degrades its images itself.
         clean_fraction = (
@@ -54,9 +92,9 @@ def training_batches(
         )
     return pipeline.training_batches(
         source,
-        batch_size=config.batch_size,
+        batch_size=batch_size,
         image_size=config.image_size,
-        num_epochs=config.passes(source.num_examples // config.batch_size),
+        num_epochs=config.passes(source.num_examples // batch_size),
         start_step=start_step,
         seed=config.seed,
         clean_fraction=clean_fraction,
@@ -66,6 +104,9 @@ def training_batches(
         corruption_weights=config.corruption_weights,
         augmentation=config.augmentation,
         extras=_EXTRAS.get(config.method, lambda config: {})(config),
+        share=own,
+        deterministic=config.fixed_order,
+        data_service=config.data_service,
     )
 
 

@@ -72,7 +72,7 @@ class KernelDecaySGD(keras.optimizers.SGD):
 
     def update_step(self, gradient, variable, learning_rate):
         """Adds the penalty's gradient, then updates with momentum."""
-        decay = self.kernel_decay if _is_kernel(variable) else 0.0
+        decay = self.kernel_decay if self._is_kernel(variable) else 0.0
         if keras.backend.backend() == "tensorflow" and self.momentum:
             self._update_in_place(gradient, variable, learning_rate, decay)
             return
@@ -112,15 +112,17 @@ class KernelDecaySGD(keras.optimizers.SGD):
             use_nesterov=self.nesterov,
         )
 
+    def _is_kernel(self, variable) -> bool:
+        """Whether a variable is a kernel of a convolution or dense layer.
+
+        On TensorFlow the update receives the variable beneath Keras's own; a
+        second replica's is called "head/logits/kernel/replica_1:0".
+        """
+        if keras.backend.backend() == "tensorflow":
+            place = self._get_variable_index(variable)
+            variable = self._trainable_variables[place]
+        return variable.path.split("/")[-1] == "kernel"
+
     def get_config(self):
         """Returns the constructor's arguments."""
         return {**super().get_config(), "kernel_decay": self.kernel_decay}
-
-
-def _is_kernel(variable) -> bool:
-    """Whether a variable is a kernel of a convolution or dense layer.
-
-    On TensorFlow the update receives the variable beneath Keras's own, whose
-    name carries its path and an output number: "head/logits/kernel:0".
-    """
-    return variable.name.split("/")[-1].split(":")[0] == "kernel"

@@ -7,6 +7,7 @@ save, and the start ends at once.
 
 import signal
 import threading
+from collections.abc import Callable
 
 import keras
 
@@ -61,15 +62,23 @@ class StopWhenAsked(keras.callbacks.Callback):
     Args:
         requests: What was asked.
         saver: Saves the checkpoint.
+        is_asked: Whether to stop; by default whether this process was asked.
+            Several workers must agree.
 
     Raises:
         PreemptedError: From within `fit`.
     """
 
-    def __init__(self, requests: StopRequests, saver: CheckpointEvery):
+    def __init__(
+        self,
+        requests: StopRequests,
+        saver: CheckpointEvery,
+        is_asked: Callable[[], bool] | None = None,
+    ):
         super().__init__()
         self.requests = requests
         self.saver = saver
+        self.is_asked = is_asked or (lambda: requests.requested)
 
     def on_train_begin(self, logs=None):
         """From here on a step is finished first."""
@@ -88,6 +97,6 @@ class StopWhenAsked(keras.callbacks.Callback):
         self._stop_if_asked()
 
     def _stop_if_asked(self) -> None:
-        if self.requests.requested:
+        if self.is_asked():
             self.saver.save()
             raise PreemptedError(self.saver.saved_step)

@@ -16,7 +16,7 @@ from qualnet_tf.config import TrainConfig
 from qualnet_tf.experiment_flags import to_flagfile
 from qualnet_tf.models.saving import load_model
 from qualnet_tf.run_dir import RunDir
-from qualnet_tf.training import fit
+from qualnet_tf.training import fit, run_record
 from qualnet_tf.training.callbacks import CheckpointEvery
 from qualnet_tf.training.checkpoints import Checkpoints
 from tests.training.tiny_runs import TINY, train
@@ -148,8 +148,8 @@ def test_start_that_was_killed_while_it_described_itself_goes_on(
         return write(path, *_)
 
     writer = "write_text" if name == "flags" else "write_json"
-    write = getattr(fit.run_files, writer)
-    monkeypatch.setattr(fit.run_files, writer, killed)
+    write = getattr(run_record.run_files, writer)
+    monkeypatch.setattr(run_record.run_files, writer, killed)
     with pytest.raises(_Stop):
         train(tmp_path / "run", num_epochs=1)
     monkeypatch.undo()
