@@ -2,6 +2,7 @@
 #   make quickstart   train, evaluate, report and export on embedded digits
 #   make study        every method of the paper's tables on CIFAR-10 (hours)
 #   make test         all tests;  make lint   style and formatting
+#   make chaos        kills trainings 20 times and compares their weights
 PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11; do \
   $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' \
     2>/dev/null && { echo $$python; break; }; done)
@@ -19,8 +20,9 @@ TRAIN := $(BIN)/python -m qualnet_tf.train
 COMPARED := $(RUNS)/vanilla,$(RUNS)/naive,$(RUNS)/qualnet
 
 STUDY_FLAGS ?=
+CHAOS_FLAGS ?=
 
-.PHONY: quickstart study test lint format build_file clean
+.PHONY: quickstart study test chaos lint format build_file clean
 
 .venv/installed: requirements.txt
 	@test -n "$(PYTHON)" || { echo "error: expected Python 3.11, 3.12 or 3.13 on the PATH; install one, or pass PYTHON=/path/to/python" >&2; exit 1; }
@@ -47,6 +49,9 @@ study: .venv/installed
 
 test: .venv/installed_test
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+chaos: .venv/installed
+	$(BIN)/python -m benchmarks.chaos $(CHAOS_FLAGS)
 
 lint: .venv/installed_test
 	$(BIN)/ruff check .

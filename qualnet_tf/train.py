@@ -3,6 +3,9 @@
 python -m qualnet_tf.train --flagfile=configs/quickstart/qualnet.flags
 """
 
+import os
+import signal
+
 from qualnet_tf import experiment_flags
 from qualnet_tf.config import TrainConfig
 
@@ -21,4 +24,7 @@ def main(config: TrainConfig) -> None:
 
 
 if __name__ == "__main__":
+    # While TensorFlow is imported there is nothing to save, and an exception
+    # would not get through; later `training.preemption` listens.
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))
     experiment_flags.run_program(TrainConfig, main)

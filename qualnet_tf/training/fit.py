@@ -62,13 +62,22 @@ def train(config: TrainConfig, flagfile: str) -> None:
         try:
             _train(run, config, flagfile, requests, stack)
         except PreemptedError as stop:
-            saved = "before the first step"
-            if stop.step is not None:
-                saved = f"after step {stop.step}, which is saved"
-            print(
-                f"{run.path}: asked to stop, stopped {saved}; start again to "
-                "continue"
-            )
+            _say_stopped(run, stop.step)
+        except Exception:
+            # Raised while TensorFlow traced a function, the request comes out
+            # as another error.
+            if requests.in_steps or not requests.requested:
+                raise
+            _say_stopped(run, None)
+
+
+def _say_stopped(run: RunDir, step: int | None) -> None:
+    saved = "before the first step"
+    if step is not None:
+        saved = f"after step {step}, which is saved"
+    print(
+        f"{run.path}: asked to stop, stopped {saved}; start again to continue"
+    )
 
 
 def _train(
@@ -82,6 +91,7 @@ def _train(
     if config.strategy != "multi_worker" and _is_done(run, config):
         return
     replicas = open_replicas(config)
+    requests.listen()
     if _chief_says(replicas, lambda: _is_done(run, config)):
         return
     # A new folder is made and locked when all that can fail is behind.

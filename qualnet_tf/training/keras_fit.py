@@ -63,6 +63,11 @@ class KerasFit:
             )
             step += (last - first) * steps
 
+    def results(self) -> dict[str, float]:
+        """Returns what the metrics have summed up."""
+        logs = self.method.get_metrics_result()
+        return {name: float(value) for name, value in logs.items()}
+
     def validate(self, held_out: tf.data.Dataset) -> dict[str, float]:
         """Returns the validation's metrics, their names with "val_" before."""
         logs = self.method.evaluate(held_out, verbose=0, return_dict=True)

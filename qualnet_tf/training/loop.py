@@ -97,6 +97,10 @@ class TrainingLoop:
             called.on_epoch_end(epoch, logs)
         called.on_train_end()
 
+    def results(self) -> dict[str, float]:
+        """Returns what the metrics have summed up."""
+        return self._read(tf.function(self._sums)(self._stop()))
+
     def validate(
         self,
         held_out: tf.data.Dataset,

@@ -40,10 +40,21 @@ class StopRequests:
         self._previous = None
 
     def __enter__(self) -> "StopRequests":
+        self._previous = self.listen()
+        return self
+
+    def listen(self):
+        """Takes the signal; once more where TensorFlow has taken it away.
+
+        Its runtime does so when it joins a cluster.
+
+        Returns:
+            Whose the signal was, as far as Python knows.
+        """
         # Python lets the main thread alone have handlers.
         if threading.current_thread() is threading.main_thread():
-            self._previous = signal.signal(signal.SIGTERM, self._handle)
-        return self
+            return signal.signal(signal.SIGTERM, self._handle)
+        return None
 
     def __exit__(self, *_) -> None:
         if self._previous is not None:

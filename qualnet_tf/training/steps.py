@@ -23,6 +23,7 @@ from qualnet_tf.training.checkpoints import (
     metrics_of,
     read_arrays,
 )
+from qualnet_tf.training.failures import explained
 from qualnet_tf.training.keras_fit import KerasFit
 from qualnet_tf.training.loop import TrainingLoop
 from qualnet_tf.training.preemption import StopRequests, StopWhenAsked
@@ -88,17 +89,18 @@ def take_steps(
             progress,
         ]
     callbacks.append(StopWhenAsked(requests, saver, lambda: engine.asked))
-    engine.run(
-        lambda start: inputs.training_batches(
-            config, source, start, share=replicas.share
-        ),
-        held_out,
-        callbacks,
-        step=step,
-        total_steps=total,
-        steps_per_epoch=steps_per_epoch,
-        validation_epochs=validation_epochs,
-    )
+    with explained(steps, replicas):
+        engine.run(
+            lambda start: inputs.training_batches(
+                config, source, start, share=replicas.share
+            ),
+            held_out,
+            callbacks,
+            step=step,
+            total_steps=total,
+            steps_per_epoch=steps_per_epoch,
+            validation_epochs=validation_epochs,
+        )
     progress.close()
 
 
@@ -139,7 +141,8 @@ def _end_of_epoch(
 ) -> dict[str, float]:
     """What was not written any more when a start was killed: an epoch's row."""
     assign_metrics(method, summed)
-    logs = {n: float(v) for n, v in method.get_metrics_result().items()}
+    logs = engine.results()
     if held_out is not None:
         logs |= engine.validate(held_out)
-    return logs
+    # As Keras hands them to callbacks.
+    return dict(sorted(logs.items()))

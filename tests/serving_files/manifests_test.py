@@ -180,7 +180,9 @@ class TestConsistency:
         }
         assert images["gpu"] == f"{images['cpu']}-gpu"
         assert container["image"] == images["gpu"]
-        patch = manifest("cpu/deployment")["spec"]["template"]["spec"]
+        patch = manifest("../kubernetes_cpu/deployment")["spec"]["template"][
+            "spec"
+        ]
         (plain,) = patch["containers"]
         assert plain["image"] == images["cpu"]
         assert plain["resources"]["limits"]["nvidia.com/gpu"] is None

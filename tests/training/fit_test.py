@@ -17,7 +17,7 @@ from qualnet_tf.experiment_flags import to_flagfile
 from qualnet_tf.models.saving import load_model
 from qualnet_tf.run_dir import RunDir
 from qualnet_tf.training import fit, run_record
-from qualnet_tf.training.callbacks import CheckpointEvery
+from qualnet_tf.training.callbacks import CheckpointEvery, MetricsTable
 from qualnet_tf.training.checkpoints import Checkpoints
 from tests.training.tiny_runs import TINY, train
 
@@ -70,6 +70,31 @@ def test_interrupted_run_ends_with_the_same_weights(
         ["2", "10"],
         ["3", "15"],
     ]
+    # What the metrics had summed up before the stop counts as well.
+    assert run.metrics.read_text() == finished.metrics.read_text()
+    best = finished.read_info()["best_val_accuracy"]
+    assert run.read_info()["best_val_accuracy"] == best
+
+
+@pytest.mark.parametrize("epoch", [1, 3])
+def test_an_epoch_whose_row_was_not_written_any_more_has_one(
+    finished, tmp_path, monkeypatch, epoch
+):
+    """Killed in the validation, after the checkpoint of the last step."""
+    write = MetricsTable.on_epoch_end
+
+    def stop(self, number, logs=None):
+        if number + 1 == epoch:
+            raise _Stop
+        write(self, number, logs)
+
+    monkeypatch.setattr(MetricsTable, "on_epoch_end", stop)
+    with pytest.raises(_Stop):
+        train(tmp_path / "run", checkpoint_steps=5)
+    monkeypatch.undo()
+    run = train(tmp_path / "run", checkpoint_steps=5)
+    assert_same_weights(finished, run)
+    assert run.metrics.read_text() == finished.metrics.read_text()
 
 
 @pytest.mark.parametrize("stop_after", [None, 7])

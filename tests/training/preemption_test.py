@@ -85,6 +85,22 @@ def test_a_request_before_the_first_step_leaves_nothing(
     assert not (tmp_path / "run").exists()
 
 
+def test_a_request_that_comes_out_as_another_error_is_one(
+    tmp_path, monkeypatch, capsys
+):
+    def trace(*_):
+        try:
+            os.kill(os.getpid(), signal.SIGTERM)
+            time.sleep(1)
+        except Exception as error:
+            raise TypeError("in user code") from error
+
+    monkeypatch.setattr(fit.build, "build_method", trace)
+    train(tmp_path / "run")
+    assert "stopped before the first step" in capsys.readouterr().out
+    assert not (tmp_path / "run").exists()
+
+
 def test_a_run_that_another_process_trains_is_refused(tmp_path):
     run = train(tmp_path / "run", num_epochs=1)
     # A finished run needs no lock; one that goes on does.
