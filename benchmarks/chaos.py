@@ -138,19 +138,22 @@ class Run:
         folder = self.folder / "checkpoints"
         return sorted(folder.glob("checkpoint-*.npz"))
 
-    def is_like(self, other: "Run") -> bool:
-        """Whether two finished runs have the same weights and table."""
+    def differs(self, other: "Run") -> list[str]:
+        """Says in what two finished runs differ, bit by bit."""
         one, two = (
             dict(np.load(run.checkpoints()[-1])) for run in (self, other)
         )
         tables = {
             (run.folder / "metrics.csv").read_text() for run in (self, other)
         }
-        return (
-            set(one) == set(two)
-            and all(np.array_equal(one[name], two[name]) for name in one)
-            and len(tables) == 1
+        names = sorted(
+            name
+            for name in set(one) | set(two)
+            if name not in one
+            or name not in two
+            or not np.array_equal(one[name], two[name])
         )
+        return names + ["metrics.csv"] * (len(tables) > 1)
 
 
 def damage(path: pathlib.Path, kind: str, generator: random.Random) -> None:
@@ -209,11 +212,11 @@ def disturb(
     generator: random.Random,
     knobs: dict[str, str],
     num_workers: int = 1,
-) -> tuple[list[dict], bool]:
+) -> tuple[list[dict], list[str]]:
     """Trains twice, once with faults.
 
     Returns:
-        The faults, and whether both runs ended the same.
+        The faults, and in what the runs differ at the end.
     """
     whole = Run(root / f"{name}-whole", knobs, num_workers)
     disturbed = Run(root / f"{name}-disturbed", knobs, num_workers)
@@ -225,7 +228,7 @@ def disturb(
         found.append({"what": name, "every": every, **fault})
         print(found[-1], file=sys.stderr, flush=True)
     disturbed.finish()
-    return found, disturbed.is_like(whole)
+    return found, disturbed.differs(whole)
 
 
 class DataService:
@@ -273,7 +276,7 @@ def disturb_service(
     num_faults: int,
     generator: random.Random,
     knobs: dict[str, str],
-) -> tuple[list[dict], bool]:
+) -> tuple[list[dict], list[str]]:
     """Trains without a data service, and with one whose workers are killed."""
     whole = Run(root / "service-whole", knobs)
     whole.finish()
@@ -312,7 +315,7 @@ def disturb_service(
         code = trainer.wait()
     finally:
         service.close()
-    return found, code == 0 and run.is_like(whole)
+    return found, run.differs(whole) if code == 0 else [f"exit code {code}"]
 
 
 def chaos(
@@ -346,10 +349,10 @@ def chaos(
     found, different = [], []
 
     def note(name, result):
-        faults, equal = result
+        faults, differences = result
         found.extend(faults)
-        if not equal:
-            different.append(name)
+        if differences:
+            different.append(f"{name} ({', '.join(differences[:3])})")
 
     for every, count in (
         (1, one_process - one_process // 2),

@@ -3,6 +3,7 @@
 Frozen after stage 1, as in QualNet, or trained in that direction.
 """
 
+import dataclasses
 import os
 
 import keras
@@ -156,6 +157,7 @@ def load_decoder(
             f"{path}: expected a stage-1 run on {num_classes} classes, "
             f"received {classes}; train stage 1 on the same data set"
         )
+    _compute_in_float32(network)
     decoder = InverseDecoder(network, downscale)
     if memory_saving:
         decoder = InverseDecoder(rolling.roll(network), downscale)
@@ -177,11 +179,27 @@ def build_decoder(
         ValueError: If there is no such network or it does not take the side.
     """
     network = invertible.get(name)()
+    _compute_in_float32(network)
     if memory_saving:
         network = rolling.roll(network)
         network.memory_saving = True
     network.build((None, image_size, image_size, 3))
     return InverseDecoder(network, trainable=True)
+
+
+def _compute_in_float32(network: InvertibleSequence) -> None:
+    """Undoes half precision in a network's residual functions.
+
+    A network of a run in half precision has them so; its inverse would be
+    another function than the one that was trained, block after block.
+    """
+    for layer in network.layers:
+        for coupling in (layer, getattr(layer, "block", None)):
+            if getattr(coupling, "residual_dtype", None):
+                coupling.residual_dtype = None
+                coupling.residual = dataclasses.replace(
+                    coupling.residual, dtype=coupling.compute_dtype
+                )
 
 
 def _check_side(path, side: int, image_size: int, downscale: int) -> None:

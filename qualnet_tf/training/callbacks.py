@@ -12,7 +12,11 @@ import keras
 from tqdm import tqdm
 
 from qualnet_tf.run_dir import write_text
-from qualnet_tf.training.checkpoints import Checkpoints, assign_metrics
+from qualnet_tf.training.checkpoints import (
+    Checkpoints,
+    assign_metrics,
+    read_metrics,
+)
 from qualnet_tf.training.step_count import StepCount
 
 
@@ -65,12 +69,21 @@ class CheckpointEvery(keras.callbacks.Callback):
         self.steps = steps
         self.before = before
         self.saved_step = -1
+        self._summed: dict | None = None
         self._next = (steps.done // every + 1) * every
 
     def on_train_batch_end(self, batch, logs=None):
         """Saves when a multiple of `every` is reached."""
         if self.steps.done >= self._next:
             self.save()
+
+    def on_test_begin(self, logs=None):
+        """Keeps what the epoch has summed up; validation uses its metrics."""
+        self._summed = read_metrics(self.model)
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """A new epoch sums up anew."""
+        self._summed = None
 
     def on_train_end(self, logs=None):
         """Saves the final weights."""
@@ -82,7 +95,7 @@ class CheckpointEvery(keras.callbacks.Callback):
         self._next = (step // self.every + 1) * self.every
         if step != self.saved_step:
             self.before()
-            self.checkpoints.save(self.model, step)
+            self.checkpoints.save(self.model, step, self._summed)
             self.saved_step = step
 
 

@@ -44,12 +44,16 @@ class Checkpoints:
             if re.fullmatch(r"checkpoint-\d{9}\.npz", path.name)
         )
 
-    def save(self, method: keras.Model, step: int) -> pathlib.Path:
+    def save(
+        self, method: keras.Model, step: int, summed: dict | None = None
+    ) -> pathlib.Path:
         """Writes a checkpoint and removes all but the newest two.
 
         Args:
             method: Compiled and built method.
             step: Number of updates made so far.
+            summed: What the metrics had summed up, by `read_metrics`, where
+                they hold something else by now.
 
         Raises:
             FloatingPointError: If a weight is not finite; nothing is written.
@@ -57,7 +61,7 @@ class Checkpoints:
                 stay.
         """
         # On every worker: some values are sums over all of them.
-        arrays = read_arrays(method)
+        arrays = read_arrays(method) | (summed or {})
         _check_finite(arrays, step)
         path = self.folder / f"checkpoint-{step:09d}.npz"
         if not self.writes:
@@ -118,6 +122,16 @@ def read_arrays(method: keras.Model) -> dict[str, np.ndarray]:
     return {
         name: np.asarray(keras.ops.convert_to_numpy(variable))
         for name, variable in _named_variables(method).items()
+    }
+
+
+def read_metrics(method: keras.Model) -> dict[str, np.ndarray]:
+    """Returns what the metrics have summed up, as a checkpoint has it."""
+    return {
+        f"{_METRICS}{variable.path}": np.asarray(
+            keras.ops.convert_to_numpy(variable)
+        )
+        for variable in method.metrics_variables
     }
 
 

@@ -83,14 +83,14 @@ class TrainingLoop:
             validation_epochs: Epochs between validations.
         """
         called = keras.callbacks.CallbackList(callbacks, model=self.method)
-        iterator = iter(self._spread(batches_from(step)))
+        train = self._train(iter(self._spread(batches_from(step))))
         called.on_train_begin()
         while step < total_steps:
             epoch = step // steps_per_epoch
             end = min((epoch + 1) * steps_per_epoch, total_steps)
             self.method.reset_metrics()
             called.on_epoch_begin(epoch)
-            logs = self._run_epoch(iterator, called, end - step)
+            logs = self._run_epoch(train, called, end - step)
             step = end
             if (epoch + 1) % validation_epochs == 0:
                 logs |= self.validate(held_out, called)
@@ -111,23 +111,22 @@ class TrainingLoop:
         self.average()
         num_pieces = int(held_out.cardinality())
         iterator = iter(self._spread(held_out))
-        self.method.reset_metrics()
         called.on_test_begin()
+        self.method.reset_metrics()
         logs: dict[str, float] = {}
         for number in range(num_pieces // self.replicas.share.local_replicas):
             called.on_test_batch_begin(number)
-            logs = self._read(self._test(iterator, self._stop()))
+            logs = self._read(self._test(next(iterator), self._stop()))
             called.on_test_batch_end(number, logs)
         called.on_test_end(logs)
         return {f"val_{name}": value for name, value in logs.items()}
 
-    def _run_epoch(self, iterator, called, num_steps: int) -> dict:
+    def _run_epoch(self, train, called, num_steps: int) -> dict:
         done, logs = 0, {}
         while done < num_steps:
             count = min(self.steps_per_execution, num_steps - done)
             called.on_train_batch_begin(done)
-            found = self._train(iterator, tf.constant(count), self._stop())
-            logs = self._read(found)
+            logs = self._read(train(count, self._stop()))
             done += count
             called.on_train_batch_end(done - 1, logs)
         return logs
@@ -145,6 +144,11 @@ class TrainingLoop:
         return tf.constant(float(self.requests.requested))
 
     def _make_train(self, jit_compile: bool) -> Callable:
+        """Returns a function that makes one that takes steps.
+
+        The latter holds its iterator, or is given batches: handing the
+        iterator over in every call would cost 3 kB of memory for good.
+        """
         run = self.replicas.strategy.run
 
         def step(batch):
@@ -159,23 +163,31 @@ class TrainingLoop:
             )
 
         @tf.function
-        def train(iterator, count, stop):
-            if self.steps_per_execution == 1:
-                run(step, args=(next(iterator),))
-            else:
-                for _ in tf.range(count):
-                    run(step, args=(next(iterator),))
+        def train_on(batch, stop):
+            run(step, args=(batch,))
             return self._sums(stop)
 
-        return train
+        def bind(iterator):
+            if self.steps_per_execution == 1:
+                return lambda _, stop: train_on(next(iterator), stop)
+
+            @tf.function
+            def train(count, stop):
+                for _ in tf.range(count):
+                    run(step, args=(next(iterator),))
+                return self._sums(stop)
+
+            return lambda count, stop: train(tf.constant(count), stop)
+
+        return bind
 
     def _make_test(self) -> Callable:
         def step(batch):
             self.method.test_step(batch)
 
         @tf.function(reduce_retracing=True)
-        def test(iterator, stop):
-            self.replicas.strategy.run(step, args=(next(iterator),))
+        def test(batch, stop):
+            self.replicas.strategy.run(step, args=(batch,))
             return self._sums(stop)
 
         return test

@@ -26,6 +26,7 @@ from qualnet_tf.training.checkpoints import (
 from qualnet_tf.training.failures import explained
 from qualnet_tf.training.keras_fit import KerasFit
 from qualnet_tf.training.loop import TrainingLoop
+from qualnet_tf.training.memory import QuickCollection
 from qualnet_tf.training.preemption import StopRequests, StopWhenAsked
 from qualnet_tf.training.replicas import Replicas
 from qualnet_tf.training.statistics import StatisticsMean
@@ -88,6 +89,7 @@ def take_steps(
             keras.callbacks.TensorBoard(run.events, write_graph=False),
             progress,
         ]
+    callbacks.append(QuickCollection())
     callbacks.append(StopWhenAsked(requests, saver, lambda: engine.asked))
     with explained(steps, replicas):
         engine.run(
