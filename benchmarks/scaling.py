@@ -7,7 +7,8 @@ Trains the same run with one worker on one core, and with two workers on a core
 each, over gRPC on this machine. With the batch of a worker kept ("weak") two
 workers would at best make twice the images a second; with the whole batch kept
 ("strong") as well, each having half of it. Prints images a second, the
-efficiency (the ratio to twice one worker), and the bytes of a step's gradients.
+efficiency (the ratio to twice one worker), what `--deterministic` costs one
+worker, and the bytes of a step's gradients.
 In turn, several rounds; the median.
 """
 
@@ -44,7 +45,12 @@ finally:
 
 
 def train(
-    root: pathlib.Path, name: str, arguments, num_workers: int, batch_size: int
+    root: pathlib.Path,
+    name: str,
+    arguments,
+    num_workers: int,
+    batch_size: int,
+    deterministic: bool = False,
 ) -> float:
     """Returns the images a second of a short run."""
     ports = free_ports(num_workers)
@@ -62,6 +68,7 @@ def train(
         "decay_epochs": "",
         "validation_epochs": 0,
         "checkpoint_steps": 100000,
+        "deterministic": str(deterministic).lower(),
         "strategy": "multi_worker" if num_workers > 1 else "none",
     }
     processes = []
@@ -122,18 +129,18 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     arguments = parser.parse_args()
     size = arguments.batch_size
-    cases = {"one": (1, size), "weak": (2, 2 * size), "strong": (2, size)}
+    cases = {
+        "one": (1, size),
+        "deterministic": (1, size, True),
+        "weak": (2, 2 * size),
+        "strong": (2, size),
+    }
     found: dict[str, list[float]] = {name: [] for name in cases}
     with tempfile.TemporaryDirectory() as folder:
         for number in range(arguments.rounds):
-            for name, (num_workers, batch_size) in cases.items():
-                rate = train(
-                    pathlib.Path(folder),
-                    f"{name}{number}",
-                    arguments,
-                    num_workers,
-                    batch_size,
-                )
+            for name, case in cases.items():
+                run = f"{name}{number}"
+                rate = train(pathlib.Path(folder), run, arguments, *case)
                 found[name].append(rate)
     one = statistics.median(found["one"])
     print(
@@ -143,10 +150,11 @@ def main() -> None:
     print(
         "| Workers | Images a step | Images/s | Efficiency |\n|---|---|---|---|"
     )
-    for name, (num_workers, batch_size) in cases.items():
+    for name, (num_workers, batch_size, *more) in cases.items():
         rate = statistics.median(found[name])
         print(
-            f"| {num_workers} | {batch_size} | {rate:,.0f} | "
+            f"| {num_workers}{', --deterministic' if more else ''} | "
+            f"{batch_size} | {rate:,.0f} | "
             f"{rate / (num_workers * one):.2f} |"
         )
 

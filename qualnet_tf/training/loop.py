@@ -185,7 +185,7 @@ class TrainingLoop:
         def step(batch):
             self.method.test_step(batch)
 
-        @tf.function(reduce_retracing=True)
+        @tf.function
         def test(batch, stop):
             self.replicas.strategy.run(step, args=(batch,))
             return self._sums(stop)

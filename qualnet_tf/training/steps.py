@@ -1,6 +1,5 @@
 """The steps of a run that are left: where they begin, what goes with them."""
 
-import keras
 import numpy as np
 
 from qualnet_tf.config import TrainConfig
@@ -23,6 +22,7 @@ from qualnet_tf.training.checkpoints import (
     metrics_of,
     read_arrays,
 )
+from qualnet_tf.training.events import Events
 from qualnet_tf.training.failures import explained
 from qualnet_tf.training.keras_fit import KerasFit
 from qualnet_tf.training.loop import TrainingLoop
@@ -86,7 +86,7 @@ def take_steps(
     if replicas.is_chief:
         callbacks += [
             table,
-            keras.callbacks.TensorBoard(run.events, write_graph=False),
+            Events(run.events),
             progress,
         ]
     callbacks.append(QuickCollection())
