@@ -193,8 +193,8 @@ def _explain(
         reason = "the disk is full"
     last = f"{kept[-1].name} stays" if kept else "there is none before it"
     return OSError(
-        f"{path}: could not write the checkpoint, {reason}; {last}; free some "
-        "space and start again to continue"
+        f"{path}: could not write the checkpoint, {reason}; {last}; make "
+        "room or the folder writable, and start again to continue"
     )
 
 

@@ -96,6 +96,42 @@ def test_full_disk_keeps_the_last_good_one(method, tmp_path, monkeypatch):
     assert checkpoints.restore(method) == 1
 
 
+def test_a_read_only_folder_keeps_the_last_good_one(
+    method, tmp_path, monkeypatch
+):
+    checkpoints = Checkpoints(tmp_path)
+    checkpoints.save(method, 1)
+
+    def refuse(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    monkeypatch.setattr(module, "atomic_file", refuse)
+    message = (
+        r"checkpoint-000000002\.npz: could not write the checkpoint, Read-only "
+        r"file system; checkpoint-000000001\.npz stays; make room or"
+    )
+    with pytest.raises(OSError, match=message):
+        checkpoints.save(method, 2)
+    assert checkpoints.restore(method) == 1
+
+
+def test_who_does_not_write_leaves_nothing(method, tmp_path):
+    Checkpoints(tmp_path / "run", writes=False).save(method, 1)
+    assert not (tmp_path / "run").exists()
+
+
+def test_metrics_go_on_from_what_they_had_summed_up(method, tmp_path):
+    step(method, make_batch(0))
+    Checkpoints(tmp_path).save(method, 1)
+    expected = method.get_metrics_result()
+    other = make_method("qualnet", seed=5)
+    _, arrays = Checkpoints(tmp_path).read(module.read_arrays(other))
+    module.assign_metrics(other, module.metrics_of(arrays))
+    received = other.get_metrics_result()
+    for name, value in expected.items():
+        np.testing.assert_array_equal(received[name], value, name)
+
+
 def test_weights_that_are_not_finite_are_not_saved(method, tmp_path):
     weight = method.trainable_weights[0]
     weight.assign(keras.ops.full(weight.shape, float("nan")))

@@ -129,6 +129,22 @@ def test_a_run_of_steps_ends_within_an_epoch(tmp_path, monkeypatch, stop_after):
     assert run.read_info()["status"] == "finished"
 
 
+def test_a_run_goes_on_in_another_way(finished, tmp_path, monkeypatch):
+    save = CheckpointEvery.on_train_batch_end
+
+    def save_then_stop(self, batch, logs=None):
+        save(self, batch, logs)
+        if self.steps.done == 7:
+            raise _Stop
+
+    monkeypatch.setattr(CheckpointEvery, "on_train_batch_end", save_then_stop)
+    with pytest.raises(_Stop):
+        train(tmp_path / "run")
+    monkeypatch.undo()
+    run = train(tmp_path / "run", strategy="mirrored", steps_per_execution=3)
+    assert_same_weights(finished, run)
+
+
 def test_finished_run_is_left_alone(finished, capsys):
     before = finished.classifier.stat().st_mtime_ns
     made = TrainConfig.from_json(finished.config.read_text())
