@@ -49,24 +49,27 @@ def served_batches(
     end = start_step + stream.num_steps_from(start_step)
     order: list[InOrder] = []
 
-    def get(number):
-        # Opened by the first batch that is asked for, in the thread of
-        # whoever iterates.
-        if not order:
-            order.append(
-                InOrder(
-                    lambda first: _arriving(stream, first, address),
-                    maker.make,
-                    int(number),
-                    end,
-                    f"data service {address}",
-                    CAPACITY,
-                    PATIENCE_SECONDS,
-                    RETRY_SECONDS,
-                )
+    def begin(number):
+        _close(order)
+        order.append(
+            InOrder(
+                lambda first: _arriving(stream, first, address),
+                maker.make,
+                number,
+                end,
+                f"data service {address}",
+                CAPACITY,
+                PATIENCE_SECONDS,
+                RETRY_SECONDS,
             )
-            weakref.finalize(mapped, order[0].close)
-        batch = order[0].get(int(number))
+        )
+
+    def get(number):
+        # In the thread of whoever iterates; whoever goes back, iterates anew.
+        number = int(number)
+        if not order or number < order[0].next_number:
+            begin(number)
+        batch = order[0].get(number)
         return [batch[name] for name in names]
 
     spec = maker.element_spec
@@ -84,10 +87,16 @@ def served_batches(
         }
 
     numbers = tf.data.Dataset.range(start_step, end)
-    batches = mapped = numbers.map(fetch)
+    batches = numbers.map(fetch)
+    weakref.finalize(batches, _close, order)
     if stream.share.local_replicas > 1:
         batches = batches.rebatch(stream.piece_size, drop_remainder=True)
     return batches.prefetch(tf.data.AUTOTUNE)
+
+
+def _close(order: list[InOrder]) -> None:
+    while order:
+        order.pop().close()
 
 
 def check_address(address: str) -> None:
@@ -160,8 +169,8 @@ class _BatchMaker:
 
     def __init__(self, stream: TrainingStream):
         self._stream = stream
-        self._groups: Iterator | None = None
-        self._wanted = 0
+        self._groups: Iterator = iter(())
+        self._wanted = self._next = 0
         elements = _groups(stream, 0).element_spec[1]
         flat = tf.nest.flatten(elements)
 
@@ -189,7 +198,7 @@ class _BatchMaker:
         self.element_spec = self._batches.element_spec
 
     def make(self, number: int) -> dict[str, tf.Tensor]:
-        """Makes the batch of a step; steps are asked for in ascending order."""
+        """Makes the batch of a step; it is cheap to go on, not to go back."""
         self._wanted = number
         return next(self._iterator)
 
@@ -202,8 +211,9 @@ class _BatchMaker:
 
     def _group(self):
         """Returns the undecoded images of the wanted step."""
-        if self._groups is None:
+        if self._next == 0 or self._wanted < self._next:
             self._groups = iter(_groups(self._stream, self._wanted))
+        self._next = self._wanted + 1
         for found, group in self._groups:
             if int(found) == self._wanted:
                 return group

@@ -51,9 +51,15 @@ class InOrder:
         self._changed = threading.Condition()
         self._is_reading = True
         self._is_silent = False
+        self._has_failed = False
         self._closed = False
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
+
+    @property
+    def next_number(self) -> int:
+        """The least that may be asked for."""
+        return self._next
 
     def get(self, number: int) -> Any:
         """Returns an item; numbers are asked for in ascending order."""
@@ -115,6 +121,7 @@ class InOrder:
                 self._changed.notify_all()
                 if problem is None:  # all has come that will
                     return
+                self._has_failed = True
                 first = str(problem).split("\n")[0][:200]
                 logging.warning("%s: %s; trying again", self._name, first)
                 self._changed.wait_for(lambda: self._closed, self._retry)
@@ -128,10 +135,16 @@ class InOrder:
                     or len(self._store) < self._capacity
                 )
             )
-            self._is_silent = False
             if number >= self._next and not self._closed:
                 self._store[number] = item
                 self._changed.notify_all()
+            if self._is_silent or self._has_failed:
+                logging.warning(
+                    "%s: batches come again; %d were made here",
+                    self._name,
+                    self.num_made,
+                )
+            self._is_silent = self._has_failed = False
 
     def _is_over(self) -> bool:
         with self._changed:
