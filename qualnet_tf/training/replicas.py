@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from qualnet_tf import invertible
 from qualnet_tf.config import TrainConfig
 from qualnet_tf.datasets.shares import Share
 from qualnet_tf.training.cluster import read_cluster, wait_for_workers
@@ -203,6 +204,16 @@ def _check_batch(config: TrainConfig, replicas: Replicas) -> None:
             "--jit_compile and --sync_batch_norm: expected one of them with "
             f"{replicas.count} replicas, received both; replicas cannot speak "
             "to each other within a compiled step; leave one of the two out"
+        )
+    own_norms = config.backbone in invertible.names()
+    own_norms = own_norms or config.method == "encoder_decoder"
+    if replicas.strategy is None:
+        own_norms = False  # a step of JAX sees the whole batch anyway
+    if replicas.count > 1 and config.sync_batch_norm and own_norms:
+        raise ValueError(
+            "--sync_batch_norm: expected a backbone of Keras layers with "
+            f"{replicas.count} replicas, received an invertible network that "
+            "trains, whose norms take each replica's part; leave it out"
         )
     pieces = replicas.count * config.accumulation_steps
     if config.batch_size % pieces:

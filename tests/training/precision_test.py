@@ -1,6 +1,7 @@
 """Half precision, pieces of a batch and XLA change how, not what is learnt."""
 
 import csv
+import types
 
 import keras
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from qualnet_tf.models.decoders import load_decoder
-from qualnet_tf.training import build
+from qualnet_tf.training import build, replicas
 from qualnet_tf.training.build import build_method, compile_method
 from qualnet_tf.training.callbacks import CheckpointEvery
 from qualnet_tf.training.precision import set_precision, set_synchronized
@@ -189,6 +190,26 @@ def test_a_cluster_is_asked_for_by_tf_config(monkeypatch):
     monkeypatch.delenv("TF_CONFIG", raising=False)
     with pytest.raises(ValueError, match="TF_CONFIG is not set"):
         open_replicas(config("any", strategy="multi_worker"))
+
+
+@pytest.mark.parametrize(
+    "values, message",
+    [
+        ({"batch_size": 9}, "expected a multiple of 2, for 2 replicas"),
+        (
+            {"sync_batch_norm": True, "jit_compile": True},
+            "expected one of them with 2 replicas",
+        ),
+        (
+            {"sync_batch_norm": True, "backbone": "irevnet_tiny"},
+            "received an invertible network that trains",
+        ),
+    ],
+)
+def test_what_replicas_cannot_do_is_refused(values, message):
+    two = types.SimpleNamespace(count=2, strategy=object())
+    with pytest.raises(ValueError, match=message):
+        replicas._check_batch(config("any", **values), two)
 
 
 def test_batch_norm_is_synchronised_for_training_alone():
