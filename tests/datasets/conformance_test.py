@@ -93,6 +93,35 @@ def test_a_small_subset_is_balanced_and_begins_the_larger_one(name_and_dir):
         np.testing.assert_array_equal(a["image"], b["image"])
 
 
+def test_parts_are_disjoint_and_have_the_pixels_of_the_whole(name_and_dir):
+    name, data_dir = name_and_dir
+    count = 3
+
+    def open_part(**options):
+        return datasets.open_source(
+            name, "train", data_dir=data_dir, max_images=8, **options
+        )
+
+    whole = [open_part().decode(e) for e in open_part().elements()]
+    assert len(whole) == 8
+    seen = []
+    for place in range(count):
+        part = open_part(shard=(place, count))
+        assert part.num_examples == 2
+        assert part.class_names == open_part().class_names
+        for seed in (None, tf.constant([1, 2])):
+            found = [part.decode(e) for e in part.elements(seed)]
+            assert len(found) == 2
+            for example in found:
+                other = whole[int(example["index"])]
+                np.testing.assert_array_equal(example["image"], other["image"])
+                assert example["label"] == other["label"]
+        seen += [int(example["index"]) for example in found]
+    assert len(set(seen)) == len(seen) == 6
+    with pytest.raises(ValueError, match="each of 9 parts, received 8; use"):
+        open_part(shard=(0, 9))
+
+
 def test_names_are_listed_without_tensorflow():
     script = (
         "import sys; from qualnet_tf import datasets; datasets.names(); "

@@ -80,6 +80,31 @@ def test_a_source_that_fails_is_opened_again_where_it_is_needed():
     assert opened == sorted(opened)
 
 
+def test_a_source_that_comes_back_is_announced(monkeypatch):
+    told = []
+    monkeypatch.setattr(
+        "qualnet_tf.datasets.in_order.logging.warning",
+        lambda text, *values: told.append(text % values),
+    )
+    release = threading.Event()
+
+    def failing(first):
+        if not release.is_set():
+            raise OSError("gone")
+        yield from ((n, n) for n in range(first, 8))
+
+    found = order(failing, patience=60.0, capacity=8)
+    assert [found.get(n) for n in (0, 1)] == ["made 0", "made 1"]
+    release.set()
+    found._thread.join(5)
+    assert [line for line in told if "come again" in line] == [
+        "source: batches come again; 2 were made here"
+    ]
+    assert [found.get(n) for n in range(2, 5)] == [2, 3, 4]
+    assert found.next_number == 5
+    found.close()
+
+
 @pytest.mark.parametrize("end", [0, 5])
 def test_its_thread_ends(end):
     found = order(lambda first: ((n, n) for n in range(1000)), end=end)

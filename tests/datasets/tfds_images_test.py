@@ -127,6 +127,24 @@ def test_the_end_of_training_is_held_out_where_nothing_else_is(store_set):
     np.testing.assert_array_equal(limited, held_out[:2])
 
 
+def test_parts_are_ranges_of_what_is_stored(store_set):
+    folder = store_set("one_split", train=12)
+    options = {"data_dir": folder, "validation_fraction": 0.1}
+    for place in range(3):
+        source = datasets.open_source(
+            "one_split", "train", shard=(place, 3), **options
+        )
+        assert source.num_examples == 3
+        wanted = list(range(3 * place, 3 * place + 3))
+        assert [int(e["index"]) for e in source.elements()] == wanted
+        assert sorted(_indices(source, [1, 2])) == wanted
+        images = [source.decode(e)["image"].numpy() for e in source.elements()]
+        part = slice(wanted[0], wanted[-1] + 1)
+        np.testing.assert_array_equal(images, _originals(12, 0, part))
+    with pytest.raises(ValueError, match="each of 12 parts, received 11; use"):
+        datasets.open_source("one_split", "train", shard=(0, 12), **options)
+
+
 def test_what_tfds_tells_its_own_developers_is_hidden(store_set):
     _read("one_split", "train", store_set("one_split", train=10))
     shown = []

@@ -7,11 +7,16 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
+from qualnet_tf import corruptions
+from qualnet_tf.corruptions import sampling
 from qualnet_tf.datasets import data_service, open_source, pipeline
+from qualnet_tf.datasets.in_order import InOrder
 from qualnet_tf.datasets.shares import Share
 from qualnet_tf.datasets.source import ImageSource
 
@@ -47,15 +52,23 @@ class Service:
 
     def __init__(self):
         self.ports = free_ports(3)
+        # The workers wait for their dispatcher.
+        self.workers = [self.start_worker(number) for number in (1, 2)]
+        self.dispatcher = self.start_dispatcher()
+        for process in (self.dispatcher, *self.workers):
+            assert "on port" in process.stdout.readline()
+
+    @property
+    def is_whole(self):
+        return all(p.poll() is None for p in (self.dispatcher, *self.workers))
+
+    def start_dispatcher(self):
         places = ",".join(f"localhost:{port}" for port in self.ports[1:])
-        self.dispatcher = start(
+        return start(
             "--role=dispatcher",
             f"--port={self.ports[0]}",
             f"--workers={places}",
         )
-        self.workers = [self.start_worker(number) for number in (1, 2)]
-        for process in (self.dispatcher, *self.workers):
-            assert "on port" in process.stdout.readline()
 
     def start_worker(self, number):
         return start(
@@ -78,14 +91,23 @@ class Service:
         return codes
 
 
-@pytest.fixture
-def service():
-    made = Service()
+@pytest.fixture(scope="module")
+def services():
+    made = []
     yield made
-    made.close()
+    for one in made:
+        one.close()
 
 
-def batches(**options):
+@pytest.fixture
+def service(services):
+    """The last one started, unless a test killed a part of it."""
+    if not services or not services[-1].is_whole:
+        services.append(Service())
+    return services[-1]
+
+
+def dataset(**options):
     return pipeline.training_batches(
         open_source("digits", "train", max_images=120),
         batch_size=8,
@@ -97,7 +119,11 @@ def batches(**options):
         corruption_names=("gaussian_noise", "fog", "jpeg_compression"),
         start_step=2,
         **options,
-    ).as_numpy_iterator()
+    )
+
+
+def batches(**options):
+    return dataset(**options).as_numpy_iterator()
 
 
 def assert_same(received, expected):
@@ -108,12 +134,62 @@ def assert_same(received, expected):
 
 
 @pytest.mark.slow
+def test_a_worker_runs_every_corruption(service):
+    names = corruptions.expand(("all",))
+    assert len(names) == 19
+    image = tf.random.stateless_uniform((16, 16, 3), (0, 1))
+
+    def corrupt(place):
+        place = tf.cast(place, tf.int32)
+        return sampling.apply_at(image, place, 3, (1, 2), names)
+
+    here = tf.data.Dataset.range(len(names)).map(corrupt)
+    there = here.apply(
+        tf.data.experimental.service.distribute(
+            "parallel_epochs", service.address
+        )
+    )
+    wanted = list(here.as_numpy_iterator())
+    received = there.take(2 * len(names)).as_numpy_iterator()
+    found = {made.tobytes() for made in received}
+    assert found == {made.tobytes() for made in wanted}
+    assert len(found) == 19
+
+
+@pytest.mark.slow
+def test_a_worker_that_is_not_in_the_list_is_one_line(service):
+    process = start(
+        f"--port={free_ports(1)[0]}",
+        f"--dispatcher=localhost:{service.ports[0]}",
+        "--address=elsewhere:1",
+    )
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert errors.count("\n") == 1
+    assert "index for worker elsewhere:1." in errors
+    assert "give --address as the dispatcher's --workers has it" in errors
+
+
+@pytest.mark.slow
 def test_batches_are_the_same_with_a_service_and_without(service, monkeypatch):
+    opened = []
+
+    class Counted(InOrder):
+        def __init__(self, *arguments):
+            opened.append(self)
+            super().__init__(*arguments)
+
+    monkeypatch.setattr(data_service, "InOrder", Counted)
+    expected = list(batches())
+    whole = dataset(data_service=service.address)
+    for _ in range(2):
+        assert_same(list(whole.as_numpy_iterator()), expected)
+    assert [order.num_made for order in opened] == [0, 0]
+    for order in opened:
+        order._thread.join(10)
+        assert not order._thread.is_alive()
     monkeypatch.setattr(data_service, "PATIENCE_SECONDS", 3.0)
     monkeypatch.setattr(data_service, "CAPACITY", 4)
-    expected = list(batches())
-    whole = batches(data_service=service.address)
-    assert_same(list(whole), expected)
     # Two replicas; and a worker that is killed in the middle.
     pieces = batches(data_service=service.address, share=Share(0, 1, 2))
     received = [next(pieces) for _ in range(4)]
@@ -131,6 +207,21 @@ def test_batches_are_the_same_with_a_service_and_without(service, monkeypatch):
     received += list(rest)
     assert_same(received, expected)
     assert service.close() == [-signal.SIGKILL, -signal.SIGKILL, 0]
+
+
+@pytest.mark.slow
+def test_a_worker_that_waits_for_its_dispatcher_can_be_ended():
+    ports = free_ports(2)
+    place = f"localhost:{ports[1]}"
+    process = start(f"--port={ports[0]}", f"--dispatcher={place}")
+    # Should it not say so, or not end, it is killed instead.
+    killer = threading.Timer(60, process.kill)
+    killer.start()
+    assert f"waiting for {place}: " in process.stderr.readline()
+    process.terminate()
+    output, errors = process.communicate()
+    killer.cancel()
+    assert (process.returncode, output, errors) == (0, "", "")
 
 
 @pytest.mark.parametrize(
@@ -183,10 +274,14 @@ def test_a_data_set_that_python_reads_is_refused():
             ["--role=dispatcher", "--workers=a:1", "--address=b:2"],
             "--address beside --role=dispatcher: expected it with the other",
         ),
+        (
+            ["--role=dispatcher", "--workers=a:1", "--work_dir=/dev/null"],
+            "--work_dir=/dev/null: expected a folder, or a place for one",
+        ),
     ],
 )
 def test_wrong_flags_are_one_line(flags, message):
-    process = start(*flags)
+    process = start(f"--port={free_ports(1)[0]}", *flags)
     _, errors = process.communicate()
     assert process.returncode == 1
     assert errors.count("\n") == 1 and message in errors
