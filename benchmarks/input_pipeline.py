@@ -16,7 +16,7 @@ import argparse
 import os
 import time
 
-from benchmarks.chaos import DataService
+from benchmarks.disturbed_runs import DataService
 
 # A second of drawing before anything is counted: graphs are traced, buffers
 # filled.

@@ -21,7 +21,7 @@ import subprocess
 import sys
 import tempfile
 
-from benchmarks.chaos import free_ports
+from benchmarks.disturbed_runs import free_ports
 
 # Counted from here on: graphs are traced before.
 _FIRST_STEP = 10

@@ -212,16 +212,22 @@ def _padded(inputs, kernel):
     return ops.pad(inputs, ((0, 0), (rows, rows), (columns, columns), (0, 0)))
 
 
-def channel_moments(tensor):
+def channel_moments(tensor, synchronized=False):
     """Returns mean and variance of each channel.
 
     Args:
         tensor: float32 or float64 `[batch, height, width, channels]`.
+        synchronized: Whether they are those of all replicas' tensors, which
+            have the same shape (`tf.distribute`; a JAX step sees all anyway).
 
     Returns:
         mean: `[channels]`.
         variance: `[channels]`, the mean square of what the mean leaves.
     """
+    if synchronized and keras.backend.backend() == "tensorflow":
+        mean = _replica_mean(ops.mean(tensor, axis=(0, 1, 2)))
+        square = ops.square(tensor - mean)
+        return mean, _replica_mean(ops.mean(square, axis=(0, 1, 2)))
     if not _xla_on_cpu():
         return ops.moments(tensor, axes=(0, 1, 2))
     # XLA on CPU sums in an order that depends on what stands around it: the
@@ -233,6 +239,16 @@ def channel_moments(tensor):
     mean = ops.matmul(ops.transpose(share), rows)[0]
     variance = ops.matmul(ops.transpose(share), ops.square(rows - mean))[0]
     return mean, variance
+
+
+def _replica_mean(tensor):
+    """The mean over replicas, with its gradient; the tensor where one is."""
+    import tensorflow as tf
+
+    context = tf.distribute.get_replica_context()
+    if context is None or context.num_replicas_in_sync == 1:
+        return tensor
+    return context.all_reduce("MEAN", tensor)
 
 
 def tie(tensors, after):

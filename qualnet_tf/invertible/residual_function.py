@@ -58,6 +58,8 @@ class ResidualFunction:
         bottleneck_ratio: `half_width` over the inner width (at least 1).
         first: Whether the first BN and ReLU are left out.
         dtype: What the convolutions compute in.
+        synchronized: Whether batch norm takes the statistics of all replicas'
+            batches.
     """
 
     channels: int
@@ -66,6 +68,7 @@ class ResidualFunction:
     bottleneck_ratio: int = 4
     first: bool = False
     dtype: str = "float32"
+    synchronized: bool = False
 
     def specs(self) -> list[WeightSpec]:
         """Returns the weights in the order that `values` have in a call.
@@ -111,7 +114,10 @@ class ResidualFunction:
             if self._has_norm(number):
                 parameters = [next(remaining) for _ in _NORM_WEIGHTS]
                 outputs, moved = _norm_relu(
-                    ops.cast(outputs, half.dtype), parameters, training
+                    ops.cast(outputs, half.dtype),
+                    parameters,
+                    training,
+                    self.synchronized,
                 )
                 statistics += moved
             strides = self.strides if number == 1 else 1
@@ -161,12 +167,12 @@ def _kernel_initializer():
     return keras.initializers.VarianceScaling(1 / 3, "fan_in", "uniform")
 
 
-def _norm_relu(inputs, parameters, training: bool):
+def _norm_relu(inputs, parameters, training: bool, synchronized: bool = False):
     """Batch norm and ReLU; also the moved statistics, where they move."""
     gamma, beta, mean, variance = parameters
     moved = []
     if training:
-        batch = backend_primitives.channel_moments(inputs)
+        batch = backend_primitives.channel_moments(inputs, synchronized)
         moved = [
             old * MOMENTUM + ops.stop_gradient(new) * (1.0 - MOMENTUM)
             for old, new in zip((mean, variance), batch, strict=True)

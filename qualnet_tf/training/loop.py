@@ -24,9 +24,9 @@ class TrainingLoop:
         method: Built and compiled in the replicas' scope.
         replicas: Who shares a step.
         requests: Whether this worker was asked to stop.
+        average: Brings moving statistics together, before a validation.
         steps_per_execution: Steps between two looks at the metrics.
         jit_compile: Whether a replica's step is compiled by XLA.
-
     """
 
     def __init__(
@@ -34,6 +34,7 @@ class TrainingLoop:
         method: Method,
         replicas: Replicas,
         requests: StopRequests,
+        average: StatisticsMean,
         steps_per_execution: int = 1,
         jit_compile: bool = False,
     ):
@@ -41,7 +42,7 @@ class TrainingLoop:
         self.replicas = replicas
         self.requests = requests
         self.steps_per_execution = steps_per_execution
-        self.average = StatisticsMean(method, replicas)
+        self.average = average
         self._any_asked = False
         strategy = replicas.strategy
         # Otherwise workers ask each other before every batch whether all have

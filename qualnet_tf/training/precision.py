@@ -1,5 +1,7 @@
 """What a run computes in, and which batch statistics it takes."""
 
+import dataclasses
+
 import keras
 
 from qualnet_tf.config import TrainConfig
@@ -37,3 +39,7 @@ def set_synchronized(method: keras.Model, synchronized: bool) -> None:
     for layer in method._flatten_layers():
         if hasattr(layer, "synchronized"):
             layer.synchronized = synchronized
+        if hasattr(layer, "residual"):  # of an invertible network
+            layer.residual = dataclasses.replace(
+                layer.residual, synchronized=synchronized
+            )

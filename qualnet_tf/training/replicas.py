@@ -205,15 +205,17 @@ def _check_batch(config: TrainConfig, replicas: Replicas) -> None:
             f"{replicas.count} replicas, received both; replicas cannot speak "
             "to each other within a compiled step; leave one of the two out"
         )
-    own_norms = config.backbone in invertible.names()
-    own_norms = own_norms or config.method == "encoder_decoder"
-    if replicas.strategy is None:
-        own_norms = False  # a step of JAX sees the whole batch anyway
-    if replicas.count > 1 and config.sync_batch_norm and own_norms:
+    trains = config.backbone in invertible.names() or (
+        config.method == "encoder_decoder"
+    )
+    # A step of JAX sees the whole batch anyway.
+    is_rolled = config.memory_saving and trains and replicas.strategy
+    if replicas.count > 1 and config.sync_batch_norm and is_rolled:
         raise ValueError(
-            "--sync_batch_norm: expected a backbone of Keras layers with "
-            f"{replicas.count} replicas, received an invertible network that "
-            "trains, whose norms take each replica's part; leave it out"
+            "--sync_batch_norm and --memory_saving: expected one of them with "
+            f"{replicas.count} replicas and an invertible network that "
+            "trains, received both; replicas cannot speak to each other "
+            "within its loop over blocks; leave one of the two out"
         )
     pieces = replicas.count * config.accumulation_steps
     if config.batch_size % pieces:

@@ -57,17 +57,18 @@ def take_steps(
         share=replicas.share,
         joined_replicas=replicas.count if replicas.strategy is None else 1,
     )
-    engine = _engine(config, method, replicas, requests)
+    average = StatisticsMean(method, replicas)
+    engine = _engine(config, method, replicas, requests, average)
     steps = StepCount(step)
     num_done, rest = divmod(step, steps_per_epoch)
     num_done += bool(rest) and step == total
     table = MetricsTable(run.metrics, num_done, steps)
     summed = metrics_of(arrays)
     if step and (rest == 0 or step == total):
+        # Killed since, an epoch may have no row yet.
         if replicas.gather([table.last_epoch < num_done])[0, 0]:
             rates = build.learning_rates(config, steps_per_epoch)
-            first_step = (num_done - 1) * steps_per_epoch
-            table.learning_rate = float(rates(first_step))
+            table.learning_rate = float(rates((num_done - 1) * steps_per_epoch))
             due = num_done % validation_epochs == 0
             logs = _end_of_epoch(
                 method, engine, summed, held_out if due else None
@@ -76,28 +77,25 @@ def take_steps(
                 table.on_epoch_end(num_done - 1, logs)
         summed = {}
     saver = CheckpointEvery(
-        checkpoints,
-        config.checkpoint_steps,
-        steps,
-        before=StatisticsMean(method, replicas),
+        checkpoints, config.checkpoint_steps, steps, before=average
     )
-    callbacks = [steps, RestoredMetrics(summed), NonFiniteGuard(steps), saver]
     progress = Progress(run.name, total, steps)
-    if replicas.is_chief:
-        callbacks += [
-            table,
-            Events(run.events),
-            progress,
-        ]
-    callbacks.append(QuickCollection())
-    callbacks.append(StopWhenAsked(requests, saver, lambda: engine.asked))
+    shown = [table, Events(run.events), progress]
     with explained(steps, replicas):
         engine.run(
             lambda start: inputs.training_batches(
                 config, source, start, share=replicas.share
             ),
             held_out,
-            callbacks,
+            [
+                steps,
+                RestoredMetrics(summed),
+                NonFiniteGuard(steps),
+                saver,
+                *(shown if replicas.is_chief else ()),
+                QuickCollection(),
+                StopWhenAsked(requests, saver, lambda: engine.asked),
+            ],
             step=step,
             total_steps=total,
             steps_per_epoch=steps_per_epoch,
@@ -111,6 +109,7 @@ def _engine(
     method: Method,
     replicas: Replicas,
     requests: StopRequests,
+    average: StatisticsMean,
 ) -> TrainingLoop | KerasFit:
     if replicas.strategy is None:
         return KerasFit(method, requests)
@@ -118,6 +117,7 @@ def _engine(
         method,
         replicas,
         requests,
+        average,
         steps_per_execution=config.steps_per_execution,
         jit_compile=config.jit_compile,
     )

@@ -1,6 +1,5 @@
 """The data service gives the same batches, whatever is killed meanwhile."""
 
-import contextlib
 import os
 import pathlib
 import signal
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from benchmarks.disturbed_runs import free_ports
 from qualnet_tf import corruptions
 from qualnet_tf.corruptions import sampling
 from qualnet_tf.datasets import data_service, open_source, pipeline
@@ -26,14 +26,6 @@ ENVIRONMENT = {
     "CUDA_VISIBLE_DEVICES": "",
     "TF_CPP_MIN_LOG_LEVEL": "2",
 }
-
-
-def free_ports(count):
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("", 0))
-        return [one.getsockname()[1] for one in sockets]
 
 
 def start(*flags):

@@ -6,12 +6,12 @@ import threading
 
 import pytest
 
+from benchmarks.disturbed_runs import free_ports
 from qualnet_tf.training.cluster import (
     Cluster,
     read_cluster,
     wait_for_workers,
 )
-from tests.programs.data_worker_test import free_ports
 
 
 def tf_config(workers=("a:1", "b:2"), kind="worker", index=0, **others):

@@ -14,13 +14,14 @@ import sys
 import numpy as np
 import pytest
 
+from benchmarks.disturbed_runs import free_ports
 from qualnet_tf.run_dir import RunDir
 from qualnet_tf.training.checkpoints import Checkpoints
-from tests.programs.data_worker_test import free_ports
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 RELATIVE = 1e-5
-METHODS = ("supervised", "qualnet")
+# Methods, and stage 1: an invertible network.
+RUNS = ("supervised", "qualnet", "invertible")
 
 
 def start(folder, strategy, num_devices, stage1, **environment):
@@ -110,12 +111,12 @@ def assert_equal_runs(one, other):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("name", RUNS)
 @pytest.mark.parametrize("strategy", ["mirrored", "multi_worker"])
-def test_replicas_make_the_update_of_the_whole_batch(runs, strategy, method):
+def test_replicas_make_the_update_of_the_whole_batch(runs, strategy, name):
     root, _ = runs
-    one = RunDir(root / "none" / method)
-    other = RunDir(root / strategy / method)
+    one = RunDir(root / "none" / name)
+    other = RunDir(root / strategy / name)
     assert_equal_runs(other, one)
     info = other.read_info()
     assert info["replica_count"] == 2
@@ -158,7 +159,7 @@ def test_devices_of_jax_make_the_update_of_the_whole_batch(tmp_path):
     finish(start(tmp_path / "none", "none", 1, stage1, KERAS_BACKEND="jax"))
     # Initial weights are drawn by the process alone: both draw the same.
     finish(start(tmp_path / "two", "mirrored", 2, stage1, KERAS_BACKEND="jax"))
-    for method in METHODS:
-        run = RunDir(tmp_path / "two" / method)
+    for name in RUNS:
+        run = RunDir(tmp_path / "two" / name)
         assert run.read_info()["replica_count"] == 2
-        assert_equal_runs(run, RunDir(tmp_path / "none" / method))
+        assert_equal_runs(run, RunDir(tmp_path / "none" / name))

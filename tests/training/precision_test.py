@@ -201,8 +201,12 @@ def test_a_cluster_is_asked_for_by_tf_config(monkeypatch):
             "expected one of them with 2 replicas",
         ),
         (
-            {"sync_batch_norm": True, "backbone": "irevnet_tiny"},
-            "received an invertible network that trains",
+            {
+                "sync_batch_norm": True,
+                "memory_saving": True,
+                "backbone": "irevnet_tiny",
+            },
+            "expected one of them with 2 replicas and an invertible network",
         ),
     ],
 )

@@ -100,6 +100,7 @@ def main(root: str, strategy: str, num_devices: str, stage1: str) -> None:
         fails("unequal")
         inputs.open_split = open_small
     run("supervised")
+    run("invertible", backbone="irevnet_tiny", clean_fraction=1.0)
     run(
         "qualnet",
         method="qualnet",
